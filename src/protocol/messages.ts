@@ -1,0 +1,68 @@
+import { type PusherCode, type SubscriptionFailure, subscriptionErrors } from './codes.ts'
+import { events } from './events.ts'
+
+// `data` is a JSON string in every message but pusher:error, where Swift and .NET require an object (protocol.md 1.4).
+
+/** A user in a presence channel; `info` is the JSON text of `user_info`. */
+export interface Member {
+  readonly id: string
+  readonly info: string
+}
+
+/** The first message of a connection (protocol.md 1.5); `activityTimeout` in whole seconds. */
+export function connectionEstablished(socketId: string, activityTimeout: number): string {
+  const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout })
+  return JSON.stringify({ event: events.connectionEstablished, data })
+}
+
+/** `pusher:error`; carries `channel` only when it is about one (protocol.md 1.7). */
+export function error(code: PusherCode | null, message: string, channel?: string): string {
+  return JSON.stringify({ event: events.error, data: { message, code }, channel })
+}
+
+/** The answer to `pusher:ping`. */
+export const pong = JSON.stringify({ event: events.pong, data: '{}' })
+
+/** The positive answer to a subscribe; `data` is `{}` or what {@link roster} makes (protocol.md 2.4). */
+export function subscriptionSucceeded(channel: string, data = '{}'): string {
+  return JSON.stringify({ event: events.subscriptionSucceeded, channel, data })
+}
+
+/** The members of a presence channel as the data of {@link subscriptionSucceeded}; any user id is safe, `__proto__` too. */
+export function roster(members: Iterable<Member>): string {
+  const ids: string[] = []
+  const hash: string[] = []
+  for (const { id, info } of members) {
+    const key = JSON.stringify(id)
+    ids.push(key)
+    hash.push(`${key}:${info}`)
+  }
+  return `{"presence":{"count":${ids.length},"ids":[${ids.join()}],"hash":{${hash.join()}}}}`
+}
+
+/** The negative answer to a subscribe (protocol.md 2.6); `internal` makes the variant that only .NET listens to. */
+export function subscriptionError(
+  channel: string,
+  failure: SubscriptionFailure,
+  message: string,
+  internal = false,
+): string {
+  const { type, status } = subscriptionErrors[failure]
+  const event = internal ? events.internalSubscriptionError : events.subscriptionError
+  return JSON.stringify({ event, channel, data: JSON.stringify({ type, error: message, status }) })
+}
+
+/** The data of `member_added`. */
+export function memberAdded({ id, info }: Member): string {
+  return `{"user_id":${JSON.stringify(id)},"user_info":${info}}`
+}
+
+/** The data of `member_removed`. */
+export function memberRemoved(id: string): string {
+  return JSON.stringify({ user_id: id })
+}
+
+/** A channel event as subscribers receive it; `userId` only for client events on presence channels (protocol.md 2.11, 3). */
+export function channelEvent(channel: string, event: string, data: string, userId?: string): string {
+  return JSON.stringify({ event, channel, data, user_id: userId })
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { isReservedEvent } from './events.ts'
+import { maxEventName, parseSocketId } from './names.ts'
+
+// Bodies of the HTTP API (protocol.md 6.2, 6.3). Unknown members are ignored; limits that an app may set are
+// checked by the server.
+
+const name = z
+  .string('"name" must be a string')
+  .min(1, '"name" must not be empty')
+  .max(maxEventName, `"name" must have at most ${maxEventName} characters`)
+  .refine((event) => !isReservedEvent(event), '"name" must not begin with pusher: or pusher_internal:')
+
+const data = z
+  .unknown()
+  .refine((value) => value !== undefined && value !== null, '"data" is required')
+  .transform((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+
+const socketId = z
+  .string('"socket_id" must be a string')
+  .transform((id, context) => {
+    const parsed = parseSocketId(id)
+    if (parsed !== undefined) return parsed
+    context.addIssue('"socket_id" must be digits, a dot, digits')
+    return z.NEVER
+  })
+  .nullish()
+
+const info = z.string('"info" must be a comma list').nullish()
+const channel = z.string('"channel" must be a string')
+
+/** The body of `POST /events`; `channels` has been made out of `channel` where that was given. */
+export const eventBody = z
+  .object({
+    name,
+    data,
+    channels: z.array(z.string('"channels" must hold strings'), '"channels" must be an array').nullish(),
+    channel: channel.nullish(),
+    socket_id: socketId,
+    info,
+  })
+  .transform(({ channels, channel, ...event }, context) => {
+    const given = channels ?? (typeof channel === 'string' ? [channel] : undefined)
+    if (given !== undefined) return { ...event, channels: [...new Set(given)] }
+    context.addIssue('"channels" or "channel" is required')
+    return z.NEVER
+  })
+
+/** The body of `POST /batch_events`. */
+export const batchBody = z.object({
+  batch: z.array(z.object({ name, data, channel, socket_id: socketId, info }), '"batch" must be an array'),
+})
+
+/** A published event as the HTTP API receives it. */
+export type EventBody = z.infer<typeof eventBody>
+
+/** Attributes of a channel that `info` can ask for; unknown names are ignored (protocol.md 6.2). */
+export const attributes = ['user_count', 'subscription_count'] as const
+
+/** One of {@link attributes}. */
+export type Attribute = (typeof attributes)[number]
+
+/** The known attributes named by a comma list. */
+export function parseInfo(list: string | null | undefined): ReadonlySet<Attribute> {
+  const asked = (list ?? '').split(',').map((part) => part.trim())
+  return new Set(attributes.filter((attribute) => asked.includes(attribute)))
+}

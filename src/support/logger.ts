@@ -1,0 +1,43 @@
+import { pino } from 'pino'
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+/** The part of a pino-like logger that is used here; `app.log` of Fastify and `console` both fit. */
+export interface Logger {
+  debug(message: string): void
+  info(message: string): void
+  warn(message: string): void
+  error(message: string): void
+}
+
+export interface LoggerOptions {
+  /** Lines below this level are not written. @default 'info' */
+  level?: LogLevel
+  /** `text`: one line for people; `json`: one JSON object a line. @default 'text' */
+  format?: 'text' | 'json'
+}
+
+/** A logger named `reverb` that writes one line at a time, synchronously, to stdout. */
+export function createLogger({ level = 'info', format = 'text' }: LoggerOptions = {}): Logger {
+  const stdout = pino.destination({ fd: 1, sync: true })
+  const destination = format === 'json' ? stdout : { write: (line: string) => stdout.write(toText(line)) }
+  return pino({ name: 'reverb', level }, destination)
+}
+
+/** A logger that writes nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
+
+const labels: Record<number, string> = {
+  10: 'trace: ',
+  20: 'debug: ',
+  40: 'warn: ',
+  50: 'error: ',
+  60: 'fatal: ',
+}
+
+/** Turns pino's JSON line into the bare message; line breaks are escaped so that no value can forge a second line. */
+function toText(line: string): string {
+  // The text is pino's own, so its shape is known.
+  const { level, msg } = JSON.parse(line) as { level: number; msg: string }
+  return `${labels[level] ?? ''}${msg.replaceAll('\r', '\\r').replaceAll('\n', '\\n')}\n`
+}
