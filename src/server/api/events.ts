@@ -1,0 +1,87 @@
+import type { z } from 'zod'
+import type { ChannelName, SocketId } from '../../protocol/names.ts'
+import { type Attribute, batchBody, eventBody, parseInfo } from '../../protocol/rest.ts'
+import type { Registry } from '../adapter.ts'
+import type { App } from '../apps/app.ts'
+import { RefusedError } from '../errors.ts'
+import type { Publish } from '../publish.ts'
+import { checkPublishable } from '../publishable.ts'
+import { attributesOf } from './channels.ts'
+import type { Answer, ApiRequest } from './router.ts'
+
+interface EventParts {
+  readonly publish: Publish
+  readonly registry: Registry
+}
+
+/** One event, vouched for, that only needs publishing. */
+interface Publication {
+  readonly channels: readonly ChannelName[]
+  readonly name: string
+  readonly data: string
+  readonly except: SocketId | undefined
+  readonly info: ReadonlySet<Attribute>
+}
+
+/** Answers `POST /events` and `POST /batch_events` (protocol.md 6.2, 6.3): all of a request is published, or nothing. */
+export function createEvents({ publish, registry }: EventParts) {
+  return { event, batch }
+
+  async function event({ app, body }: ApiRequest): Promise<Answer> {
+    const { name, channels, data, socket_id, info } = parse(eventBody, body)
+    const checked = checkPublishable(app, name, channels, data)
+    const publication = {
+      channels: checked,
+      name,
+      data,
+      except: socket_id ?? undefined,
+      info: parseInfo(info),
+    }
+    const answers = await send(app, publication)
+    return publication.info.size === 0 ? {} : { channels: Object.fromEntries(answers) }
+  }
+
+  async function batch({ app, body }: ApiRequest): Promise<Answer> {
+    const { batch: entries } = parse(batchBody, body)
+    if (entries.length === 0 || entries.length > app.maxBatch) {
+      throw new RefusedError(400, `A batch has 1 to ${app.maxBatch} events, not ${entries.length}`)
+    }
+    const publications = entries.map(({ name, channel, data, socket_id, info }) => ({
+      channels: checkPublishable(app, name, [channel], data),
+      name,
+      data,
+      except: socket_id ?? undefined,
+      info: parseInfo(info),
+    }))
+    const answers = []
+    for (const publication of publications) {
+      for (const answer of (await send(app, publication)).values()) answers.push(answer)
+    }
+    return publications.every(({ info }) => info.size === 0) ? {} : { batch: answers }
+  }
+
+  async function send(app: App, { channels, name, data, except, info }: Publication) {
+    const answers = new Map<ChannelName, Record<string, number>>()
+    for (const channel of channels) {
+      await publish({ app, channel, event: name, data, except })
+      const occupancy = info.size === 0 ? undefined : await registry.occupancy(app, channel)
+      answers.set(channel, occupancy === undefined ? {} : attributesOf(channel, occupancy, info))
+    }
+    return answers
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
+  const result = schema.safeParse(parseJson(body))
+  if (result.success) return result.data
+  const { path, message } = result.error.issues[0] ?? { path: [], message: 'not an object' }
+  throw new RefusedError(400, path.length > 1 ? `${path.join('.')}: ${message}` : message)
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    throw new RefusedError(400, 'The body is not JSON')
+  }
+}

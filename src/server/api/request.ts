@@ -1,0 +1,152 @@
+import type { IncomingMessage } from 'node:http'
+import { isSignedBy, md5 } from '../../protocol/signature.ts'
+import { type App, secretsOf } from '../apps/app.ts'
+import { RefusedError } from '../errors.ts'
+
+/** Seconds that the clock of a sender may differ from ours (protocol.md 4.3). */
+const tolerance = 600
+
+/** What a request was signed over, as it came in. */
+export interface SignedRequest {
+  readonly method: string
+  /** Undecoded: with the mount's prefix, and without it. */
+  readonly paths: readonly string[]
+  readonly query: RawQuery
+  readonly body: Buffer
+}
+
+/** Reads a body up to a limit in bytes; more is refused with 413 and thrown away as it arrives. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (request.readableDidRead) {
+    throw new RefusedError(
+      500,
+      'The body was already read, so its signature cannot be checked: mount the server before body parsers',
+    )
+  }
+  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let size = 0
+    request.on('data', (part: Buffer) => {
+      size += part.length
+      if (size <= limit) return parts.push(part)
+      // What still comes flows on unread: ending the socket now would lose our answer.
+      parts.length = 0
+      return reject(tooLarge(limit))
+    })
+    request.on('end', () => resolve(Buffer.concat(parts)))
+    request.on('error', reject)
+    request.on('close', () => reject(new RefusedError(400, 'The request ended before its body did')))
+  })
+}
+
+function tooLarge(limit: number): RefusedError {
+  return new RefusedError(413, `The body has more than ${limit} bytes`)
+}
+
+/** The query of a request as it stands on the wire: names and values undecoded, in order. */
+export class RawQuery {
+  readonly #pairs: readonly (readonly [name: string, value: string])[]
+
+  constructor(url: string) {
+    const text = url.slice(url.indexOf('?') + 1)
+    this.#pairs = url.includes('?') ? text.split('&').filter(Boolean).map(split) : []
+  }
+
+  /** The decoded value of a parameter. */
+  get(name: string): string | undefined {
+    const pair = this.#pairs.find(([candidate]) => bare(decodePlus(candidate)) === name)
+    return pair && decodePlus(pair[1])
+  }
+
+  /** What the sender may have signed: sorted, joined, without the signature, values read by `read`. */
+  toSign(read: (text: string) => string): string {
+    const values = new Map<string, string>()
+    for (const [rawName, rawValue] of this.#pairs) {
+      const name = bare(read(rawName))
+      if (name === 'auth_signature') continue
+      const before = values.get(name)
+      values.set(name, before === undefined ? read(rawValue) : `${before},${read(rawValue)}`)
+    }
+    return [...values]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${value}`)
+      .join('&')
+  }
+}
+
+/** Throws a {@link RefusedError} with 401 unless the request is signed by the app; the checks of protocol.md 4.3, in order. */
+export function verifyRequest(app: App, request: SignedRequest): void {
+  const { query, body } = request
+  const key = query.get('auth_key')
+  const timestamp = query.get('auth_timestamp')
+  const version = query.get('auth_version')
+  const signature = query.get('auth_signature')
+  if (key === undefined || timestamp === undefined || version === undefined || signature === undefined) {
+    throw unauthorized('auth_key, auth_timestamp, auth_version and auth_signature are required')
+  }
+  if (version !== '1.0') throw unauthorized('auth_version must be 1.0')
+  if (key !== app.key) throw unauthorized('auth_key is not the key of this app')
+  if (!isFresh(timestamp)) {
+    throw unauthorized(
+      `auth_timestamp must be within ${tolerance} seconds of now, ${Math.floor(Date.now() / 1000)}`,
+    )
+  }
+  const bodyMd5 = query.get('body_md5')
+  if (bodyMd5 === undefined ? body.length > 0 : bodyMd5 !== md5(body)) {
+    throw unauthorized('body_md5 must be the MD5 of the body')
+  }
+  const secrets = secretsOf(app)
+  for (const text of candidates(request)) if (isSignedBy(secrets, text, signature)) return
+  throw unauthorized('auth_signature is not valid for this request')
+}
+
+function isFresh(timestamp: string): boolean {
+  return /^\d+$/.test(timestamp) && Math.abs(Date.now() / 1000 - Number(timestamp)) <= tolerance
+}
+
+/** SDKs differ in what they sign and what they put on the wire; each candidate is made only when it is needed. */
+function* candidates({ method, paths, query }: SignedRequest): Iterable<string> {
+  const seen = new Set<string>()
+  for (const read of [asIs, decodePlus, decode]) {
+    const parameters = query.toSign(read)
+    for (const path of paths) {
+      for (const form of [path, decode(path)]) {
+        const text = `${method}\n${form}\n${parameters}`
+        if (seen.has(text)) continue
+        seen.add(text)
+        yield text
+      }
+    }
+  }
+}
+
+function split(pair: string): readonly [string, string] {
+  const equals = pair.indexOf('=')
+  return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+}
+
+/** Array parameters are signed under the bare name, and all names in lower case. */
+function bare(name: string): string {
+  return name.replace(/\[\]$/, '').toLowerCase()
+}
+
+function asIs(text: string): string {
+  return text
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function decodePlus(text: string): string {
+  return decode(text.replaceAll('+', ' '))
+}
+
+function unauthorized(message: string): RefusedError {
+  return new RefusedError(401, message)
+}

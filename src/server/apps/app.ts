@@ -1,0 +1,46 @@
+/** Who may send client events: members of that private or presence channel, subscribers of any channel, or nobody. */
+export type ClientEventMode = 'members' | 'all' | 'none'
+
+/** The limits and switches of an app; durations in seconds, sizes in bytes, `0` is "no limit" for rates and quotas. */
+export interface AppSettings {
+  readonly allowedOrigins: readonly string[]
+  readonly clientEvents: ClientEventMode
+  readonly activityTimeout: number
+  readonly pingInterval: number
+  readonly pongTimeout: number
+  readonly maxConnections: number
+  readonly maxMessageSize: number
+  readonly maxClientEventSize: number
+  readonly maxEventSize: number
+  readonly maxRequestSize: number
+  readonly maxChannelName: number
+  readonly maxChannelsPerConnection: number
+  readonly maxChannelsPerEvent: number
+  readonly maxBatch: number
+  readonly presenceMaxMembers: number
+  readonly presenceMaxInfo: number
+  readonly presenceMaxUserId: number
+  readonly clientEventRate: number
+  readonly messageRate: number
+}
+
+/** A Pusher app: its credentials, its limits; everything of one app is apart from every other. */
+export interface App extends AppSettings {
+  readonly id: string
+  readonly key: string
+  /** Signs and verifies. */
+  readonly secret: string
+  /** A second secret that is accepted wherever one is verified, while secrets are exchanged. */
+  readonly previousSecret: string | undefined
+  /** `false` refuses every connection with 4003 and every request with 403. */
+  readonly enabled: boolean
+  /** Refuses plain connections with 4000. */
+  readonly requireTls: boolean
+  /** Refuses connections that name no protocol version with 4008. */
+  readonly strictProtocol: boolean
+}
+
+/** Every secret with which something of the app may have been signed. */
+export function secretsOf({ secret, previousSecret }: App): readonly string[] {
+  return previousSecret === undefined ? [secret] : [secret, previousSecret]
+}

@@ -1,0 +1,53 @@
+import type { Member } from '../../protocol/messages.ts'
+import type { ChannelName } from '../../protocol/names.ts'
+import type { App } from '../apps/app.ts'
+import type { Connection } from '../connection.ts'
+import { Channel } from './channel.ts'
+import { Subscription } from './subscription.ts'
+
+/** The channels of this node that somebody is in; an empty one is gone at once. */
+export class ChannelManager {
+  readonly #apps = new Map<string, Map<string, Channel>>()
+
+  /** The live channel of that name, if anybody here is in it. */
+  find(app: App, name: string): Channel | undefined {
+    return this.#apps.get(app.id)?.get(name)
+  }
+
+  /** Begins a subscription; it is joining until its channel says that it is live. */
+  join(connection: Connection, name: ChannelName, member: Member | undefined): Subscription {
+    const channel = this.#findOrMake(connection.app, name)
+    const subscription = new Subscription(connection, channel, member)
+    channel.join(subscription)
+    connection.subscriptions.set(name, subscription)
+    return subscription
+  }
+
+  /** Ends a subscription, and with the last one the channel. */
+  leave(subscription: Subscription): void {
+    const { channel, connection } = subscription
+    connection.subscriptions.delete(channel.name)
+    channel.leave(subscription)
+    if (channel.empty) this.#remove(channel)
+  }
+
+  #findOrMake(app: App, name: ChannelName): Channel {
+    let channels = this.#apps.get(app.id)
+    if (channels === undefined) {
+      channels = new Map()
+      this.#apps.set(app.id, channels)
+    }
+    let channel = channels.get(name)
+    if (channel === undefined) {
+      channel = new Channel(app, name)
+      channels.set(name, channel)
+    }
+    return channel
+  }
+
+  #remove({ app, name }: Channel): void {
+    const channels = this.#apps.get(app.id)
+    channels?.delete(name)
+    if (channels?.size === 0) this.#apps.delete(app.id)
+  }
+}

@@ -1,0 +1,23 @@
+import type { Member } from '../../protocol/messages.ts'
+import type { Connection } from '../connection.ts'
+import type { Frame } from '../frame.ts'
+import type { Channel } from './channel.ts'
+
+/** One connection in one channel. Only {@link Channel} changes `state`: joining → live → left, or joining → left. */
+export class Subscription {
+  readonly connection: Connection
+  readonly channel: Channel
+  /** Who it is, in a presence channel. */
+  readonly member: Member | undefined
+  state: 'joining' | 'live' | 'left' = 'joining'
+  /** Answers owed once it is live: one, and one for each subscribe that arrived meanwhile. */
+  answers = 1
+  /** Channel events that arrived while it was joining. */
+  readonly held: Frame[] = []
+
+  constructor(connection: Connection, channel: Channel, member: Member | undefined) {
+    this.connection = connection
+    this.channel = channel
+    this.member = member
+  }
+}

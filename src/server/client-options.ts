@@ -1,0 +1,83 @@
+import type { ServerConfig } from './config.ts'
+import { hostOf, isSecure, type RequestOrigin } from './forwarded.ts'
+
+/** What `new Pusher(key, options)` of pusher-js needs to reach a server. */
+export interface ClientOptions {
+  readonly key: string
+  readonly options: {
+    readonly cluster: string
+    readonly wsHost: string
+    readonly wsPort: number
+    readonly wssPort: number
+    readonly wsPath: string
+    readonly forceTLS: boolean
+    readonly enabledTransports: ('ws' | 'wss')[]
+    readonly channelAuthorization: { readonly endpoint: string; readonly transport: 'ajax' }
+    readonly userAuthentication: { readonly endpoint: string; readonly transport: 'ajax' }
+  }
+}
+
+/** Where a server can be reached. */
+export interface ServerAddress {
+  readonly secure: boolean
+  readonly host: string
+  readonly port: number
+  readonly path: string
+}
+
+/**
+ * Settings for a browser: what `REVERB_PUBLIC_*` says, else the address that the page was asked for when the server is
+ * mounted in the same app, else the address that it listens on.
+ */
+export function clientOptions(
+  config: ServerConfig,
+  key: string,
+  listening: ServerAddress,
+  mounted: boolean,
+  request: RequestOrigin | undefined,
+): ClientOptions {
+  const asked = request && askedAddress(request, config.trustProxy)
+  const secure = config.publicScheme
+    ? config.publicScheme === 'https'
+    : ((mounted ? asked?.secure : undefined) ?? listening.secure)
+  const host = config.publicHost ?? asked?.host ?? listening.host
+  const port = config.publicPort ?? portOf(config, mounted ? asked?.port : undefined, secure, listening)
+  const endpoint = (name: string) => ({ endpoint: `${config.authPath}/${name}`, transport: 'ajax' as const })
+  return {
+    key,
+    options: {
+      cluster: '',
+      wsHost: host,
+      wsPort: port,
+      wssPort: port,
+      wsPath: config.publicPath ?? listening.path,
+      forceTLS: secure,
+      enabledTransports: ['ws', 'wss'],
+      channelAuthorization: endpoint('auth'),
+      userAuthentication: endpoint('user-auth'),
+    },
+  }
+}
+
+/** A public host without a port has the usual one of its scheme. */
+function portOf(
+  config: ServerConfig,
+  asked: number | undefined,
+  secure: boolean,
+  listening: ServerAddress,
+): number {
+  if (config.publicHost !== undefined || config.publicScheme !== undefined) return secure ? 443 : 80
+  return asked ?? listening.port
+}
+
+function askedAddress(
+  request: RequestOrigin,
+  hops: number,
+): { secure: boolean; host: string; port: number } | undefined {
+  const host = hostOf(request, hops)
+  const secure = isSecure(request, hops)
+  const address = `${secure ? 'https' : 'http'}://${host}`
+  if (host === undefined || !URL.canParse(address)) return undefined
+  const { hostname, port } = new URL(address)
+  return { secure, host: hostname, port: port === '' ? (secure ? 443 : 80) : Number(port) }
+}

@@ -1,0 +1,214 @@
+import { randomInt } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type CloseCode, codes } from '../protocol/codes.ts'
+import { connectionEstablished, error } from '../protocol/messages.ts'
+import type { SocketId } from '../protocol/names.ts'
+import { isPromise } from '../support/awaitable.ts'
+import { isOriginAllowed } from '../support/origin.ts'
+import type { Registry } from './adapter.ts'
+import type { App } from './apps/app.ts'
+import type { AppManager } from './apps/app-manager.ts'
+import { ConnectGate } from './connect-gate.ts'
+import { Connection, type ConnectionShared } from './connection.ts'
+import { addressOf, isSecure, type RequestOrigin } from './forwarded.ts'
+import { encodeFrame } from './frame.ts'
+import type { Metrics } from './metrics.ts'
+import type { Receive } from './receive.ts'
+import type { Socket, SocketListener, Transport } from './transport.ts'
+
+/** Where an upgrade asks to go: the key in its path, and the one app that the mount is restricted to. */
+export interface ConnectTarget {
+  /** Undefined when the path has none. */
+  readonly key: string | undefined
+  readonly only: App | undefined
+}
+
+interface ConnectParts {
+  readonly transport: Transport
+  readonly apps: AppManager
+  readonly registry: Registry
+  readonly connections: Map<SocketId, Connection>
+  readonly shared: ConnectionShared
+  readonly metrics: Metrics
+  readonly receive: Receive
+  readonly connectRate: number
+  readonly trustProxy: number
+}
+
+interface Refusal {
+  readonly code: CloseCode
+  readonly message?: string
+}
+
+/** Bytes that a refused client may still send in one message. */
+const refusedMessageSize = 1024
+
+/** Turns upgrades into connections; what it refuses is told why and closed, always after a complete handshake. */
+export class Connector {
+  /** Set while the server shuts down: newcomers are sent away with 4100. */
+  draining = false
+  readonly #parts: ConnectParts
+  readonly #gate: ConnectGate
+  readonly #sockets = new Set<Socket>()
+  #emptied: (() => void) | undefined
+
+  constructor(parts: ConnectParts) {
+    this.#parts = parts
+    this.#gate = new ConnectGate(parts.connectRate)
+  }
+
+  /** Accepts or refuses one upgrade, perhaps after waiting its turn. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, target: ConnectTarget): void {
+    const address = addressOf(origin(request), this.#parts.trustProxy)
+    const proceed = () => {
+      const query = new URLSearchParams(request.url?.split('?', 2)[1])
+      const verdict = this.#judge(request, target, query)
+      if ('code' in verdict) this.#refuse(request, stream, head, verdict)
+      else this.#accept(request, stream, head, verdict, query.get('client') ?? '')
+    }
+    if (!this.#gate.enter(address, stream, proceed)) this.#refuse(request, stream, head, { code: 4100 })
+  }
+
+  /** Resolves when every socket is closed; those that are not after `deadline` milliseconds are destroyed. */
+  async closed(deadline: number): Promise<void> {
+    this.#gate.close()
+    if (this.#sockets.size === 0) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        for (const socket of this.#sockets) socket.terminate()
+        resolve()
+      }, deadline)
+      this.#emptied = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** The app to join, or why not (protocol.md 1.2, 1.3, 1.7). */
+  #judge(request: IncomingMessage, { key, only }: ConnectTarget, query: URLSearchParams): App | Refusal {
+    const { apps, trustProxy } = this.#parts
+    if (this.draining) return { code: 4100, message: 'Server is shutting down, try again later' }
+    if (key === undefined) return { code: 4005 }
+    const app = apps.findByKey(key)
+    if (app === undefined || (only !== undefined && only !== app)) return { code: 4001 }
+    if (!app.enabled) return { code: 4003 }
+    if (app.requireTls && !isSecure(origin(request), trustProxy)) return { code: 4000 }
+    const protocol = query.get('protocol')
+    if (protocol === null && app.strictProtocol) return { code: 4008 }
+    if (protocol !== null && !/^[567]$/.test(protocol)) return { code: 4007 }
+    if (!isOriginAllowed(request.headers.origin, app.allowedOrigins)) return { code: 4009 }
+    return app
+  }
+
+  #refuse(request: IncomingMessage, stream: Duplex, head: Buffer, refusal: Refusal): void {
+    const { transport } = this.#parts
+    transport.upgrade(request, stream, head, refusedMessageSize, (socket) => {
+      const session = this.#open(socket)
+      this.#turnAway(socket, refusal)
+      return session
+    })
+  }
+
+  #turnAway(socket: Socket, { code, message = codes[code].text }: Refusal): void {
+    this.#parts.metrics.connectionsRefused++
+    socket.write(encodeFrame(error(code, message)))
+    socket.close(code, message)
+  }
+
+  #accept(request: IncomingMessage, stream: Duplex, head: Buffer, app: App, client: string): void {
+    const { transport, registry } = this.#parts
+    transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
+      const session = this.#open(socket)
+      const socketId = this.#newSocketId()
+      const admitted = registry.connect(app, socketId)
+      const establish = (granted: boolean) => this.#establish(session, app, socketId, client, granted)
+      if (isPromise(admitted)) void this.#establishLater(session, admitted, establish)
+      else establish(admitted)
+      return session
+    })
+  }
+
+  async #establishLater(
+    session: Session,
+    admitted: PromiseLike<boolean>,
+    establish: (granted: boolean) => void,
+  ) {
+    try {
+      establish(await admitted)
+    } catch {
+      this.#turnAway(session.socket, { code: 4100 })
+    }
+  }
+
+  #establish(session: Session, app: App, socketId: SocketId, client: string, granted: boolean): void {
+    const { socket } = session
+    if (!granted) {
+      this.#turnAway(socket, { code: 4004 })
+      return
+    }
+    const { connections, shared, metrics } = this.#parts
+    const connection = new Connection({ socket, app, socketId, client, shared })
+    connections.set(socketId, connection)
+    metrics.connectionsAccepted++
+    session.begin(connection)
+    connection.send(connectionEstablished(socketId, app.activityTimeout))
+  }
+
+  #open(socket: Socket): Session {
+    this.#sockets.add(socket)
+    return new Session(socket, this.#parts.receive, () => {
+      this.#sockets.delete(socket)
+      if (this.#sockets.size === 0) this.#emptied?.()
+    })
+  }
+
+  /** Unguessable in bulk, since it is the nonce of every channel signature (protocol.md 1.5). */
+  #newSocketId(): SocketId {
+    const id = `${randomInt(1, 1_000_000_000)}.${randomInt(1, 1_000_000_000)}` as SocketId
+    return this.#parts.connections.has(id) ? this.#newSocketId() : id
+  }
+}
+
+/** Listens to one socket, from its handshake to its end; has a connection once that is established. */
+class Session implements SocketListener {
+  readonly socket: Socket
+  readonly #receive: Receive
+  readonly #closed: () => void
+  #connection: Connection | undefined
+  #gone = false
+
+  constructor(socket: Socket, receive: Receive, closed: () => void) {
+    this.socket = socket
+    this.#receive = receive
+    this.#closed = closed
+  }
+
+  begin(connection: Connection): void {
+    this.#connection = connection
+    if (this.#gone) connection.end()
+  }
+
+  text(message: string): void {
+    if (this.#connection !== undefined) this.#receive(this.#connection, message)
+  }
+
+  binary(): void {
+    if (this.#connection !== undefined) this.#receive(this.#connection, null)
+  }
+
+  control(): void {
+    if (this.#connection !== undefined) this.#connection.lastSeen = performance.now()
+  }
+
+  closed(): void {
+    this.#gone = true
+    this.#connection?.end()
+    this.#closed()
+  }
+}
+
+function origin({ headers, socket }: IncomingMessage): RequestOrigin {
+  return { headers, socket: { remoteAddress: socket.remoteAddress, encrypted: 'encrypted' in socket } }
+}

@@ -1,0 +1,35 @@
+// Hot path: deliver → outbox → socket.write; see docs/hot-path.md.
+
+import type { Channel } from './channels/channel.ts'
+import type { Connection } from './connection.ts'
+import type { Frame } from './frame.ts'
+import { narrowChannel, type Outbox } from './outbox.ts'
+
+/** Hands one frame to everyone in a channel but the excepted connection, in one step; returns how many that were. */
+export function deliver(
+  outbox: Outbox,
+  channel: Channel,
+  frame: Frame,
+  except: Connection | undefined,
+): number {
+  const first = channel.live.size <= narrowChannel
+  let recipients = 0
+  for (const connection of channel.live) {
+    if (connection === except) continue
+    outbox.add(connection, frame, first)
+    recipients++
+  }
+  if (channel.joining.size > 0) recipients += hold(channel, frame, except)
+  return recipients
+}
+
+/** Whoever is still joining gets the frame right after the answer to its subscribe. */
+function hold(channel: Channel, frame: Frame, except: Connection | undefined): number {
+  let recipients = 0
+  for (const subscription of channel.joining) {
+    if (subscription.connection === except) continue
+    subscription.held.push(frame)
+    recipients++
+  }
+  return recipients
+}

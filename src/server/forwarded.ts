@@ -1,0 +1,34 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** The part of a request that says where it came from; `http.IncomingMessage` fits. */
+export interface RequestOrigin {
+  readonly headers: IncomingHttpHeaders
+  readonly socket?:
+    | { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined }
+    | undefined
+}
+
+/** Whether the client spoke TLS: to us, or to the outermost of `hops` trusted proxies. */
+export function isSecure({ headers, socket }: RequestOrigin, hops: number): boolean {
+  const forwarded = believed(headers['x-forwarded-proto'], hops)
+  return forwarded === undefined ? socket?.encrypted === true : forwarded === 'https' || forwarded === 'wss'
+}
+
+/** The address of the client, as far as `hops` trusted proxies tell it. */
+export function addressOf({ headers, socket }: RequestOrigin, hops: number): string {
+  return believed(headers['x-forwarded-for'], hops) ?? socket?.remoteAddress ?? ''
+}
+
+/** The `host[:port]` that the client asked for. */
+export function hostOf({ headers }: RequestOrigin, hops: number): string | undefined {
+  return believed(headers['x-forwarded-host'], hops) ?? headers.host
+}
+
+/** The entry that the outermost trusted proxy added: everything before it may be forged. */
+function believed(header: string | string[] | undefined, hops: number): string | undefined {
+  if (hops === 0 || header === undefined) return undefined
+  const entries = String(header)
+    .split(',')
+    .map((entry) => entry.trim())
+  return entries[Math.max(0, entries.length - hops)] || undefined
+}

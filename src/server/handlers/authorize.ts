@@ -1,0 +1,79 @@
+import { SubscriptionError } from '../../protocol/errors.ts'
+import type { Member } from '../../protocol/messages.ts'
+import { type ChannelName, kindOf } from '../../protocol/names.ts'
+import { channelString, verifyAuth } from '../../protocol/signature.ts'
+import { secretsOf } from '../apps/app.ts'
+import type { Connection } from '../connection.ts'
+
+/** What a client brings to join a channel. */
+export interface Claim {
+  readonly auth: unknown
+  readonly channelData: unknown
+}
+
+/**
+ * Whether the connection may join the channel (protocol.md 2.4, 4.2), and as which member of a presence channel.
+ * Throws a {@link SubscriptionError} that never tells what would have been right.
+ */
+export function authorize(connection: Connection, channel: ChannelName, claim: Claim): Member | undefined {
+  const { access } = kindOf(channel)
+  if (access === 'public') return undefined
+  if (access === 'user') throw unauthorized(channel, 'Only the signed-in user may listen to its own channel')
+  const data = verify(connection, channel, claim)
+  if (access === 'private') return undefined
+  if (data === undefined) throw unauthorized(channel, 'A presence channel needs channel_data with a user_id')
+  return memberOf(connection, channel, data)
+}
+
+/** Checks the signature, and that the data it covers is JSON on private channels too: see protocol.md 4.2, point 3. */
+function verify({ app, socketId }: Connection, channel: ChannelName, { auth, channelData }: Claim): unknown {
+  if (channelData !== undefined && typeof channelData !== 'string') {
+    throw unauthorized(channel, 'channel_data must be a string')
+  }
+  if (typeof auth !== 'string' || auth === '')
+    throw unauthorized(channel, 'This channel needs an auth string')
+  if (!verifyAuth(auth, app.key, secretsOf(app), channelString(socketId, channel, channelData))) {
+    throw unauthorized(channel, 'The auth string is not valid for this channel and socket')
+  }
+  if (channelData === undefined) return undefined
+  try {
+    return JSON.parse(channelData)
+  } catch {
+    throw unauthorized(channel, 'channel_data is not JSON')
+  }
+}
+
+function memberOf({ app }: Connection, channel: ChannelName, data: unknown): Member {
+  if (typeof data !== 'object' || data === null || !('user_id' in data)) {
+    throw unauthorized(channel, 'channel_data has no user_id')
+  }
+  const id = typeof data.user_id === 'number' ? String(data.user_id) : data.user_id
+  if (typeof id !== 'string' || id === '') {
+    throw unauthorized(channel, 'user_id must be a text that is not empty, or a number')
+  }
+  if (id.length > app.presenceMaxUserId) {
+    throw new SubscriptionError(
+      'tooLarge',
+      `user_id has more than ${app.presenceMaxUserId} characters`,
+      channel,
+    )
+  }
+  const info = infoOf(channel, 'user_info' in data ? data.user_info : undefined)
+  if (Buffer.byteLength(info) > app.presenceMaxInfo) {
+    throw new SubscriptionError('tooLarge', `user_info has more than ${app.presenceMaxInfo} bytes`, channel)
+  }
+  return { id, info }
+}
+
+function infoOf(channel: ChannelName, info: unknown): string {
+  try {
+    return JSON.stringify(info ?? {})
+  } catch {
+    // JSON.parse accepts deeper nesting than JSON.stringify.
+    throw new SubscriptionError('tooLarge', 'user_info is nested too deeply', channel)
+  }
+}
+
+function unauthorized(channel: string, message: string): SubscriptionError {
+  return new SubscriptionError('unauthorized', message, channel)
+}

@@ -1,0 +1,7 @@
+export type { App, AppSettings, ClientEventMode } from './apps/app.ts'
+export type { NodeServer } from './attach.ts'
+export type { ClientOptions } from './client-options.ts'
+export type { AppOptions, ReverbServerOptions, ServerConfig } from './config.ts'
+export { RefusedError, UnknownAppError } from './errors.ts'
+export type { FastifyLike, ReverbFastifyPlugin } from './fastify-plugin.ts'
+export { type AttachOptions, type PublishMessage, ReverbServer } from './server.ts'

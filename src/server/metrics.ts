@@ -1,0 +1,21 @@
+/** What has happened since the server was made; only ever counted up. Hot paths add once per event, never per recipient. */
+export class Metrics {
+  connectionsAccepted = 0
+  connectionsRefused = 0
+  connectionsClosed = 0
+  messagesReceived = 0
+  messagesRefused = 0
+  errorsSuppressed = 0
+  handlerFailures = 0
+  subscriptionsAccepted = 0
+  subscriptionsRefused = 0
+  clientEventsAccepted = 0
+  eventsPublished = 0
+  deliveries = 0
+  slowConnectionsClosed = 0
+  staleConnectionsClosed = 0
+  framesDropped = 0
+  apiRequests = 0
+  apiRequestsRefused = 0
+  apiFailures = 0
+}

@@ -1,0 +1,124 @@
+import { type ClientMessage, decode } from '../protocol/decode.ts'
+import { PusherError, SubscriptionError } from '../protocol/errors.ts'
+import { error, pong, subscriptionError } from '../protocol/messages.ts'
+import { type Awaitable, isPromise } from '../support/awaitable.ts'
+import { messageOf } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Connection } from './connection.ts'
+import { encodeFrame } from './frame.ts'
+import type { createClientEvent } from './handlers/client-event.ts'
+import type { Leave } from './handlers/leave.ts'
+import type { createSubscribe } from './handlers/subscribe.ts'
+import type { Metrics } from './metrics.ts'
+import type { Trace } from './trace.ts'
+
+const pongFrame = encodeFrame(pong)
+
+/** The library that listens for a failed subscription under another name only (protocol.md 2.6). */
+const dotnetClient = 'pusher-dotnet-client'
+
+interface ReceiveParts {
+  readonly subscribe: ReturnType<typeof createSubscribe>
+  readonly leave: Leave
+  readonly clientEvent: ReturnType<typeof createClientEvent>
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly trace: Trace | undefined
+}
+
+/** Takes one message of a client: a text, or `null` for a binary one. Never throws, never rejects. */
+export type Receive = (connection: Connection, text: string | null) => void
+
+/** The door in: limit → decode → handler; whatever goes wrong becomes one message to that client, here. */
+export function createReceive({
+  subscribe,
+  leave,
+  clientEvent,
+  metrics,
+  logger,
+  trace,
+}: ReceiveParts): Receive {
+  return function receive(connection, text) {
+    if (!connection.open) return
+    connection.lastSeen = performance.now()
+    metrics.messagesReceived++
+    let message: ClientMessage | undefined
+    try {
+      if (!admit(connection)) return
+      if (text === null) throw new PusherError(null, 'Binary messages are not supported')
+      trace?.('in', connection.socketId, text)
+      message = decode(text)
+      const pending = handle(connection, message)
+      if (isPromise(pending)) void settle(connection, message, pending)
+    } catch (thrown) {
+      refuse(connection, message, thrown)
+    }
+  }
+
+  function admit(connection: Connection): boolean {
+    const verdict = connection.limiter.message(connection.lastSeen)
+    if (verdict === 'take') return true
+    const { messageRate } = connection.app
+    if (verdict === 'drop') throw new PusherError(4301, `At most ${messageRate} messages per second`)
+    metrics.messagesRefused++
+    connection.close(4100, 'Too many messages for ten seconds')
+    return false
+  }
+
+  function handle(connection: Connection, message: ClientMessage): Awaitable<unknown> {
+    switch (message.event) {
+      case 'subscribe':
+        return subscribe(connection, message)
+      case 'unsubscribe':
+        return leave.one(connection, message.channel)
+      case 'client-event':
+        return clientEvent(connection, message)
+      case 'ping':
+        connection.sendFrame(pongFrame)
+        return undefined
+      case 'pong':
+      case 'resume':
+        return undefined
+    }
+  }
+
+  async function settle(connection: Connection, message: ClientMessage, pending: PromiseLike<unknown>) {
+    try {
+      await pending
+    } catch (thrown) {
+      refuse(connection, message, thrown)
+    }
+  }
+
+  function refuse(connection: Connection, message: ClientMessage | undefined, thrown: unknown): void {
+    metrics.messagesRefused++
+    if (thrown instanceof PusherError) sendError(connection, thrown)
+    else if (thrown instanceof SubscriptionError) sendSubscriptionError(connection, thrown)
+    else fail(connection, message, thrown)
+  }
+
+  function fail(connection: Connection, message: ClientMessage | undefined, thrown: unknown): void {
+    metrics.handlerFailures++
+    logger.error(`Handling ${message?.event ?? 'a message'} failed: ${messageOf(thrown)}`)
+    if (message?.event === 'subscribe') {
+      const failed = new SubscriptionError('internal', 'Subscribing failed on the server', message.channel)
+      sendSubscriptionError(connection, failed)
+    }
+  }
+
+  function sendError(connection: Connection, { pusherCode, message, channel }: PusherError): void {
+    if (connection.limiter.error(performance.now())) connection.send(error(pusherCode, message, channel))
+    else metrics.errorsSuppressed++
+  }
+
+  function sendSubscriptionError(
+    connection: Connection,
+    { channel, failure, message }: SubscriptionError,
+  ): void {
+    metrics.subscriptionsRefused++
+    connection.send(subscriptionError(channel, failure, message))
+    if (connection.client === dotnetClient) {
+      connection.send(subscriptionError(channel, failure, message, true))
+    }
+  }
+}
