@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ConfigurationError } from '../support/errors.ts'
-import type { Logger } from '../support/logger.ts'
+import { createLogger, type Logger } from '../support/logger.ts'
 import { loggerSettings } from '../support/logger-settings.ts'
 import {
   choice,
@@ -30,7 +30,7 @@ const prefix: Kind<string> = {
 }
 
 /** The limits of an app; the environment configures those of the default app. */
-const appSettings = {
+export const appSettings = {
   allowedOrigins: setting(
     'REVERB_ALLOWED_ORIGINS',
     list,
@@ -259,6 +259,11 @@ export function resolveServerConfig(options: ReverbServerOptions, env: Env): Ser
   }
   if (serve && env['NODE_ENV'] === 'production') refuseKnownSecret(apps)
   return Object.freeze({ ...values, apps, authPath, serve })
+}
+
+/** The logger of the options, else the one that the settings ask for. */
+export function loggerFor({ logger }: ReverbServerOptions, config: ServerConfig): Logger {
+  return logger ?? createLogger({ level: config.debug ? 'debug' : config.logLevel, format: config.logFormat })
 }
 
 /** The well-known default secret, which anybody can sign with. */

@@ -1,7 +1,7 @@
 import { parseSocketId, type SocketId } from '../protocol/names.ts'
 import { type Awaitable, isPromise } from '../support/awaitable.ts'
 import { ConfigurationError } from '../support/errors.ts'
-import { createLogger, type Logger } from '../support/logger.ts'
+import type { Logger } from '../support/logger.ts'
 import type { Env } from '../support/settings.ts'
 import { MemoryRegistry } from './adapters/memory.ts'
 import { createChannels } from './api/channels.ts'
@@ -12,7 +12,13 @@ import { ConfigAppManager } from './apps/config-app-manager.ts'
 import { type Claim, claim, type Mount, type NodeServer, pathUnder } from './attach.ts'
 import { ChannelManager } from './channels/channel-manager.ts'
 import { type ClientOptions, clientOptions, type ServerAddress } from './client-options.ts'
-import { knownSecret, type ReverbServerOptions, resolveServerConfig, type ServerConfig } from './config.ts'
+import {
+  knownSecret,
+  loggerFor,
+  type ReverbServerOptions,
+  resolveServerConfig,
+  type ServerConfig,
+} from './config.ts'
 import { Connector } from './connect.ts'
 import type { Connection } from './connection.ts'
 import { drain } from './drain.ts'
@@ -77,9 +83,7 @@ export class ReverbServer {
   /** Resolves the settings and builds the parts; opens nothing. Throws a {@link ConfigurationError}. */
   constructor(options: ReverbServerOptions = {}, env: Env = process.env) {
     const config = resolveServerConfig(options, env)
-    const logger =
-      options.logger ??
-      createLogger({ level: config.debug ? 'debug' : config.logLevel, format: config.logFormat })
+    const logger = loggerFor(options, config)
     const apps = new ConfigAppManager(config.apps)
     const connections = this.#connections
     const metrics = this.#metrics

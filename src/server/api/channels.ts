@@ -29,8 +29,14 @@ export function createChannels(registry: Registry) {
     if (info.has('user_count') && kindOf(name).access !== 'presence') {
       throw new RefusedError(400, 'user_count is only known of presence channels')
     }
+    const wantsCache = query.get('info')?.split(',').includes('cache') === true
+    if (wantsCache && !kindOf(name).cached) {
+      throw new RefusedError(400, 'cache is only known of cache channels')
+    }
     const occupancy = await registry.occupancy(app, name)
-    return { occupied: occupancy.subscriptions > 0, ...attributesOf(name, occupancy, info) }
+    const counts = attributesOf(name, occupancy, info)
+    // Nothing is cached yet, and an empty cache is null (protocol.md 6.5).
+    return { occupied: occupancy.subscriptions > 0, ...counts, ...(wantsCache && { cache: null }) }
   }
 
   async function users({ app, params }: ApiRequest): Promise<Answer> {

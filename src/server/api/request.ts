@@ -53,10 +53,10 @@ export class RawQuery {
     this.#pairs = url.includes('?') ? text.split('&').filter(Boolean).map(split) : []
   }
 
-  /** The decoded value of a parameter. */
+  /** The decoded value of a parameter; those of an array parameter are joined with a comma. */
   get(name: string): string | undefined {
-    const pair = this.#pairs.find(([candidate]) => bare(decodePlus(candidate)) === name)
-    return pair && decodePlus(pair[1])
+    const pairs = this.#pairs.filter(([candidate]) => bare(decodePlus(candidate)) === name)
+    return pairs.length === 0 ? undefined : pairs.map(([, value]) => decodePlus(value)).join()
   }
 
   /** What the sender may have signed: sorted, joined, without the signature, values read by `read`. */
@@ -128,7 +128,7 @@ function split(pair: string): readonly [string, string] {
 
 /** Array parameters are signed under the bare name, and all names in lower case. */
 function bare(name: string): string {
-  return name.replace(/\[\]$/, '').toLowerCase()
+  return name.replace(/\[\d*\]$/, '').toLowerCase()
 }
 
 function asIs(text: string): string {

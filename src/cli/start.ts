@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { broadcastingSettings } from '../broadcasting/config.ts'
+import {
+  appsVariable,
+  loggerFor,
+  type ReverbServerOptions,
+  resolveServerConfig,
+  serverSettings,
+} from '../server/config.ts'
+import { ReverbServer } from '../server/server.ts'
+import { ConfigurationError } from '../support/errors.ts'
+import { importFile } from '../support/import-file.ts'
+import { unknownVariables } from '../support/settings.ts'
+
+/** The flags of `reverb start`; they win over the file, the file over the environment. */
+export interface StartFlags {
+  readonly host?: string
+  readonly port?: number
+  readonly path?: string
+  readonly config?: string
+  readonly debug?: boolean
+}
+
+/** A server that runs until `stop` is called. */
+export interface RunningServer {
+  readonly stop: () => Promise<void>
+}
+
+/** Starts a standalone server and says where it listens and for which apps; never a secret. */
+export async function start({ config, ...flags }: StartFlags): Promise<RunningServer> {
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const options = { ...(await readConfig(config)), ...flags }
+  const logger = loggerFor(options, resolveServerConfig(options, process.env))
+  const known = [serverSettings, broadcastingSettings].flatMap((table) =>
+    Object.values(table).map(({ env }) => env),
+  )
+  for (const { variable, nearest } of unknownVariables(process.env, 'REVERB_', [...known, appsVariable])) {
+    logger.warn(`${variable} is not a setting${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
+  }
+  const server = new ReverbServer({ ...options, logger })
+  const { host, port } = await server.listen()
+  const { scheme, path, apps } = server.options
+  const names = apps.map(({ id, key }) => `${id} (key ${key})`).join(', ')
+  logger.info(
+    `Reverb listens on ${scheme}://${host}:${port}${path} for app${apps.length > 1 ? 's' : ''} ${names}`,
+  )
+  return {
+    stop: async () => {
+      logger.info('Reverb is shutting down')
+      await server.close()
+    },
+  }
+}
+
+async function readConfig(file: string | undefined): Promise<ReverbServerOptions> {
+  if (file === undefined) return {}
+  const options = await importFile(resolve(file))
+  if (typeof options === 'object' && options !== null) return options
+  throw new ConfigurationError(`--config ${file}: expected an object of server options as the default export`)
+}

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { ProtocolClient } from '../src/testing/index.ts'
+import { ensureBuilt, root } from './support/built.ts'
+
+interface Run {
+  readonly child: ChildProcess
+  /** What it has printed so far, on both streams. */
+  readonly printed: () => string
+  /** Resolves to the exit code. */
+  readonly ended: Promise<number>
+}
+
+/** Starts the CLI in an empty folder of its own, with nothing of this process's settings. */
+async function reverb(
+  args: string[],
+  env: Record<string, string> = {},
+  files: Record<string, string> = {},
+): Promise<Run> {
+  const cwd = await mkdtemp(join(tmpdir(), 'reverb-cli-'))
+  for (const [name, content] of Object.entries(files)) await writeFile(join(cwd, name), content)
+  const child = spawn(process.execPath, [join(root, 'dist/cli/main.js'), ...args], {
+    cwd,
+    env: { PATH: process.env['PATH'], ...env },
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (part) => {
+      text += part
+    })
+  }
+  const ended = once(child, 'close').then(([code]) => Number(code))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+    await rm(cwd, { recursive: true })
+  })
+  return { child, printed: () => text, ended }
+}
+
+async function portOf(run: Run): Promise<number> {
+  const found = () => /Reverb listens on \S+:(\d+)/.exec(run.printed())?.[1]
+  while (found() === undefined && run.child.exitCode === null) {
+    await Promise.race([once(run.child.stdout ?? run.child, 'data'), run.ended])
+  }
+  const port = found()
+  if (port === undefined) throw new Error(`The server did not start: ${run.printed()}`)
+  return Number(port)
+}
+
+describe('reverb', () => {
+  beforeAll(ensureBuilt, 60_000)
+
+  it('keys prints credentials that start accepts in production', async () => {
+    const keys = await reverb(['keys'])
+    expect(await keys.ended).toBe(0)
+    const run = await reverb(['start', '--port', '0'], { NODE_ENV: 'production' }, { '.env': keys.printed() })
+    await portOf(run)
+    const secret = /REVERB_APP_SECRET=(\w+)/.exec(keys.printed())?.[1]
+    expect(secret).toHaveLength(64)
+    expect(run.printed()).not.toContain(secret)
+    expect(run.printed()).toContain(/REVERB_APP_KEY=(\w+)/.exec(keys.printed())?.[1])
+  })
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'start tells every client 4200 on %s and ends with 0',
+    async (signal) => {
+      const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0', '--path', '/ws'])
+      const client = await ProtocolClient.connect(
+        `ws://127.0.0.1:${await portOf(run)}/ws/app/local?protocol=7`,
+      )
+      run.child.kill(signal)
+      expect(await client.closed).toMatchObject({ code: 4200 })
+      expect(await run.ended).toBe(0)
+    },
+  )
+
+  it('start reads a config file, over which flags win', async () => {
+    const config =
+      'export default { host: "127.0.0.1", port: 1, apps: [{ id: "7", key: "seven", secret: "s3cret" }] }'
+    const run = await reverb(['start', '--config', 'reverb.mjs', '--port', '0'], {}, { 'reverb.mjs': config })
+    const port = await portOf(run)
+    expect(run.printed()).toContain('for app 7 (key seven)')
+    expect(run.printed()).not.toContain('s3cret')
+    const client = await ProtocolClient.connect(`ws://127.0.0.1:${port}/app/seven?protocol=7`)
+    client.terminate()
+  })
+
+  it('start --debug logs every message without signatures', async () => {
+    const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0', '--debug'])
+    const client = await ProtocolClient.connect(`ws://127.0.0.1:${await portOf(run)}/app/local?protocol=7`)
+    const signature = 'ab'.repeat(32)
+    client.send({ event: 'pusher:subscribe', data: { channel: 'private-x', auth: `local:${signature}` } })
+    await client.next('pusher:subscription_error')
+    expect(run.printed()).toContain('private-x')
+    expect(run.printed()).not.toContain(signature)
+    client.terminate()
+  })
+
+  it('start warns of a variable that it does not know, with the nearest that it does', async () => {
+    const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0'], { REVERB_PROT: '9' })
+    await portOf(run)
+    expect(run.printed()).toContain('REVERB_PROT is not a setting; did you mean REVERB_PORT?')
+  })
+
+  it('start refuses the default secret in production and names the command that makes a good one', async () => {
+    const run = await reverb(['start', '--port', '0'], { NODE_ENV: 'production' })
+    expect(await run.ended).toBe(1)
+    expect(run.printed()).toMatch(/REVERB_APP_SECRET.*npx reverb keys/)
+  })
+
+  it('start says which port is in use and what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    onTestFinished(() => void other.close())
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const run = await reverb(['start', '--host', '127.0.0.1'], { REVERB_PORT: String(port) })
+    expect(await run.ended).toBe(1)
+    expect(run.printed()).toContain(`REVERB_PORT: 127.0.0.1:${port} is in use`)
+  })
+
+  it.each([
+    [['start', '--port', '80a'], {}, /Expected a whole number from 0 to 65535/],
+    [['start'], { REVERB_MAX_MESSAGE_SIZE: '-1' }, /REVERB_MAX_MESSAGE_SIZE: "-1" is not allowed/],
+    [['start', '--config', 'none.json'], {}, /none\.json cannot be loaded/],
+    [['stort'], {}, /unknown command/],
+  ])('%j with %j is refused', async (args, env, message) => {
+    const run = await reverb(args, env)
+    expect(await run.ended).toBe(1)
+    expect(run.printed()).toMatch(message)
+  })
+
+  it('start --help names every environment variable with its default', async () => {
+    const run = await reverb(['start', '--help'])
+    expect(await run.ended).toBe(0)
+    expect(run.printed()).toMatch(/REVERB_PORT +Port that the standalone server listens on \[8080\]/)
+    expect(run.printed()).toMatch(/REVERB_APP_SECRET +[^\n[]+\n/)
+  })
+})
