@@ -1,0 +1,55 @@
+import { ConnectionError } from './errors.ts'
+import type { Pusher } from './pusher.ts'
+
+/**
+ * The state of the page's connection, as pusher-js names it. `initialized`: nothing has asked for a connection yet;
+ * `unavailable`: it is retried; `failed`: the browser has no WebSocket; `disconnected`: nothing is subscribed, or,
+ * with an `error`, the server has refused for good.
+ */
+export type ConnectionStatus =
+  | { readonly state: 'connected'; readonly socketId: string }
+  | { readonly state: 'disconnected'; readonly error: ConnectionError | undefined }
+  | { readonly state: 'initialized' | 'connecting' | 'unavailable' | 'failed' }
+
+/** The status before anything has asked for a connection. */
+export const initialStatus: ConnectionStatus = { state: 'initialized' }
+
+/** The status of a connection of pusher-js; `refusal` is the last word of the server, if it was one. */
+export function statusOf(
+  { state, socket_id }: Pusher['connection'],
+  refusal: ConnectionError | undefined,
+): ConnectionStatus {
+  switch (state) {
+    case 'connected':
+      return { state, socketId: socket_id }
+    case 'disconnected':
+      return { state, error: refusal }
+    case 'connecting':
+    case 'unavailable':
+    case 'failed':
+      return { state }
+    default:
+      return initialStatus
+  }
+}
+
+/** The `pusher:error` inside what pusher-js emits as `error`, or `undefined` when it is about the network. */
+export function connectionErrorOf(emitted: unknown): ConnectionError | undefined {
+  // pusher-js gives { data: { code, message } }, and wraps it in { error } when a close follows.
+  const { error, data = error?.data } = Object(emitted) as Partial<Emitted> & { error?: Partial<Emitted> }
+  return typeof data?.message === 'string' ? new ConnectionError(data.code ?? null, data.message) : undefined
+}
+
+interface Emitted {
+  data: { code?: number | null; message?: unknown }
+}
+
+/** Whether pusher-js gives up after this error, instead of reconnecting or going on (protocol.md 1.8). */
+export function isFinal({ pusherCode }: ConnectionError): boolean {
+  return pusherCode !== null && pusherCode > 4000 && pusherCode < 4100
+}
+
+/** Whether the connection goes on after this error, so that something this page sent was refused (protocol.md 1.9). */
+export function isAboutMessage({ pusherCode }: ConnectionError): boolean {
+  return pusherCode === null || pusherCode >= 4300
+}

@@ -1,0 +1,42 @@
+import PusherJs, { type Channel, type Options } from 'pusher-js'
+
+/** Options of pusher-js. */
+export type PusherOptions = Options
+
+/** The part of pusher-js that the client uses; the class of `pusher-js/with-encryption` fits as well. */
+export interface Pusher {
+  readonly connection: {
+    readonly state: string
+    readonly socket_id: string
+    bind(event: 'state_change' | 'error', callback: (data: unknown) => void): unknown
+  }
+  readonly channels: { add(channel: string, pusher: Pusher): PusherChannel }
+  subscribe(channel: string): unknown
+  unsubscribe(channel: string): void
+  connect(): void
+  disconnect(): void
+}
+
+/** The part of a channel of pusher-js that the client uses; presence channels alone have `members`. */
+export interface PusherChannel {
+  subscriptionPending: boolean
+  readonly subscribed: boolean
+  readonly members?: {
+    readonly myID: unknown
+    each(callback: (member: { id: string; info: unknown }) => void): void
+  }
+  bind(event: string, callback: (data: unknown, metadata?: { user_id?: string }) => void): unknown
+  bind_global(callback: (event: string, data: unknown) => void): unknown
+  unbind(event: string, callback: (data: unknown) => void): unknown
+  unbind_all(): unknown
+  trigger(event: string, data: unknown): boolean
+}
+
+/** Makes a connection that begins to connect by itself. */
+export type CreatePusher = (key: string, options: PusherOptions) => Pusher
+
+// The types of pusher-js call the default import a namespace; at run time it is the class.
+const PusherClass = PusherJs as unknown as new (key: string, options: PusherOptions) => Channel['pusher']
+
+/** Makes a connection with pusher-js. */
+export const createPusher: CreatePusher = (key, options) => new PusherClass(key, options)

@@ -1,0 +1,21 @@
+import { createContext, type ReactNode, useContext, useState } from 'react'
+import { BroadcastingClient, type BroadcastingSettings, sharedClient } from '../client/index.ts'
+
+const ClientContext = createContext(sharedClient)
+
+export interface BroadcastingProviderProps {
+  /** Taken once, when the provider appears; give it another `key` to replace the connection, say for another user. */
+  settings?: BroadcastingSettings
+  children?: ReactNode
+}
+
+/** Gives the components below it a connection of their own, in place of the page's. */
+export function BroadcastingProvider({ settings, children }: BroadcastingProviderProps): ReactNode {
+  const [client] = useState(() => new BroadcastingClient(settings))
+  return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>
+}
+
+/** The client of the nearest provider, else the page's own. */
+export function useBroadcastingClient(): BroadcastingClient {
+  return useContext(ClientContext)
+}

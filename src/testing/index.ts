@@ -1,0 +1,8 @@
+export { FakeSocket } from './fake-socket.ts'
+export {
+  type Closed,
+  ProtocolClient,
+  type ProtocolClientOptions,
+  type SubscribeFields,
+} from './protocol-client.ts'
+export { payloadOf, type ServerMessage } from './server-message.ts'
