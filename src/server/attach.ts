@@ -1,6 +1,5 @@
-import { type Server as HttpServer, type IncomingMessage, ServerResponse } from 'node:http'
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
-import type { Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** Any HTTP server of Node. */
@@ -45,7 +44,7 @@ export function pathUnder(prefix: string, url: string): string | undefined {
 }
 
 const upgradePath = /^(?:\/t\/[^/]+)?\/app(?:\/|$)/
-const requestPath = /^\/(?:app|apps|users)(?:\/|$)|^\/(?:up|ready)$/
+const requestPath = /^\/(?:app|apps)(?:\/|$)|^\/(?:up|ready)$/
 
 /**
  * An `upgrade` listener cannot do this: others answer what they do not know, and two answers kill the client. Hence
@@ -71,10 +70,11 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
       return true
     }
     if (server.listenerCount('upgrade') > 1) return emit('upgrade', request, stream, head)
-    return asRequest(server, request, stream as NetSocket)
+    return putBack(server, request, stream, head)
   }
 
   function request(event: string, [incoming, response]: [IncomingMessage, ServerResponse]): boolean {
+    restore(incoming)
     for (const mount of mounts) {
       if (mount.request === undefined) continue
       const path = pathUnder(mount.path, incoming.url ?? '')
@@ -89,13 +89,30 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
 
 function ours(): void {}
 
-/** What Node does with an upgrade that nobody listens for: it is a request like any other. */
-function asRequest(server: NodeServer, request: IncomingMessage, socket: NetSocket): boolean {
-  const response = new ServerResponse(request)
-  // The parser has let go of this socket, so it can carry no second request.
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  socket.on('error', () => socket.destroy())
-  response.on('finish', () => socket.end())
-  return server.emit('request', request, response)
+/**
+ * What Node does with an upgrade that nobody listens for: it is a request like any other, with its body and with more
+ * requests behind it. The parser has let go of the socket, so the request is put back in front of what follows it and
+ * the socket is handed in again, as `http.Server` documents for its `connection` event.
+ */
+function putBack(server: NodeServer, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    // With this header it would come back as an upgrade; `restore` gives it to whoever reads the request.
+    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${rawHeaders[index + 1]}`)
+  }
+  putBackWith.set(stream, String(request.headers.upgrade))
+  stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  return server.emit('encrypted' in stream ? 'secureConnection' : 'connection', stream)
+}
+
+const putBackWith = new WeakMap<Duplex, string>()
+
+function restore({ socket, headers, rawHeaders }: IncomingMessage): void {
+  const upgrade = putBackWith.get(socket)
+  if (upgrade === undefined) return
+  putBackWith.delete(socket)
+  headers.upgrade = upgrade
+  rawHeaders.push('Upgrade', upgrade)
 }

@@ -28,17 +28,22 @@ interface PluginParts {
   readonly close: () => Promise<void>
 }
 
+/** Without a prefix everything else stays the app's. */
+const ownRoutes = ['/app/*', '/apps/*', '/up', '/ready']
+
 /** A mount as an encapsulated plugin: body parsers of the app never see our requests, its root hooks do. */
 export function createFastifyPlugin({ claimUpgrades, close }: PluginParts): ReverbFastifyPlugin {
   return async (fastify) => {
-    const mount = claimUpgrades(fastify.server, fastify.prefix)
+    const mount = claimUpgrades(fastify.server, fastify.prefix.replace(/\/+$/, ''))
     fastify.removeAllContentTypeParsers()
     // The signature covers the raw body, so it is left in the stream.
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    fastify.all('/*', ({ raw }, reply) => {
-      reply.hijack()
-      mount.request(raw, reply.raw, pathUnder(mount.path, raw.url ?? '') ?? '')
-    })
+    for (const route of mount.path === '' ? ownRoutes : ['/*']) {
+      fastify.all(route, ({ raw }, reply) => {
+        reply.hijack()
+        mount.request(raw, reply.raw, pathUnder(mount.path, raw.url ?? '') ?? '')
+      })
+    }
     fastify.addHook('preClose', close)
   }
 }

@@ -123,6 +123,8 @@ export class Outbox {
     }
     // Bytes of the present turn are never held against a client: it had no chance to take them.
     if (socket.queued - recipient.writtenBytes > this.#sendBuffer) {
+      this.#metrics.framesDropped++
+      this.#metrics.slowConnectionsClosed++
       recipient.tooSlow()
       return
     }

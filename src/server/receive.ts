@@ -107,8 +107,12 @@ export function createReceive({
   }
 
   function sendError(connection: Connection, { pusherCode, message, channel }: PusherError): void {
-    if (connection.limiter.error(performance.now())) connection.send(error(pusherCode, message, channel))
-    else metrics.errorsSuppressed++
+    if (!connection.limiter.error(performance.now())) {
+      metrics.errorsSuppressed++
+      return
+    }
+    // The channel is the client's own text, which may be as long as a message.
+    connection.send(error(pusherCode, message, channel?.slice(0, connection.app.maxChannelName)))
   }
 
   function sendSubscriptionError(

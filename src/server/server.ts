@@ -146,8 +146,9 @@ export class ReverbServer {
     const only = this.#restriction(key)
     this.#mounted = true
     if (!this.options.serve) return
-    this.#mountPath ??= path
-    this.#claim(server, this.#mountAt(path, only))
+    const mount = this.#mountAt(path, only)
+    this.#mountPath ??= mount.path
+    this.#claim(server, mount)
   }
 
   /**
@@ -161,9 +162,9 @@ export class ReverbServer {
     return createFastifyPlugin({
       claimUpgrades: (server, path) => {
         const mount = this.#mountAt(path, only)
-        this.#mountPath ??= path
+        this.#mountPath ??= mount.path
         // Requests arrive as routes of the plugin.
-        this.#claim(server, { path, upgrade: mount.upgrade })
+        this.#claim(server, { path: mount.path, upgrade: mount.upgrade })
         return mount
       },
       close: () => this.close(),
@@ -258,7 +259,7 @@ export class ReverbServer {
 
   #mountAt(path: string, only: App | undefined): Mount {
     return {
-      path,
+      path: toPrefix(path),
       upgrade: (request, stream, head, rest) => {
         this.#connector.upgrade(request, stream, head, { key: keyOf(rest), only })
       },
@@ -294,6 +295,12 @@ export class ReverbServer {
       recipients.set(channel, await count)
     }
   }
+}
+
+function toPrefix(path: string): string {
+  const prefix = path.replace(/\/+$/, '')
+  if (prefix === '' || prefix.startsWith('/')) return prefix
+  throw new ConfigurationError(`"${path}" cannot be a mount's path: it must begin with /, such as "/reverb"`)
 }
 
 /** The key in `/app/{key}`, decoded; undefined where the path has none, or more than that. */
