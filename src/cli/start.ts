@@ -11,7 +11,7 @@ import {
 import { ReverbServer } from '../server/server.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { importFile } from '../support/import-file.ts'
-import { unknownVariables } from '../support/settings.ts'
+import { warnOfUnknownVariables } from '../support/settings.ts'
 
 /** The flags of `reverb start`; they win over the file, the file over the environment. */
 export interface StartFlags {
@@ -32,12 +32,7 @@ export async function start({ config, ...flags }: StartFlags): Promise<RunningSe
   if (existsSync('.env')) process.loadEnvFile('.env')
   const options = { ...(await readConfig(config)), ...flags }
   const logger = loggerFor(options, resolveServerConfig(options, process.env))
-  const known = [serverSettings, broadcastingSettings].flatMap((table) =>
-    Object.values(table).map(({ env }) => env),
-  )
-  for (const { variable, nearest } of unknownVariables(process.env, 'REVERB_', [...known, appsVariable])) {
-    logger.warn(`${variable} is not a setting${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
-  }
+  warnOfUnknownVariables(process.env, [serverSettings, broadcastingSettings], [appsVariable], logger)
   const server = new ReverbServer({ ...options, logger })
   const { host, port } = await server.listen()
   const { scheme, path, apps } = server.options

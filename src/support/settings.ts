@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConfigurationError } from './errors.ts'
+import type { Logger } from './logger.ts'
 
 /** A kind of value: how it is checked, how it is read from text, and what to tell whoever got it wrong. */
 export interface Kind<T> {
@@ -141,15 +142,19 @@ export function optionalChoice<const T extends string>(...words: readonly T[]): 
   return { ...kind, schema: kind.schema.optional() }
 }
 
-/** One name per variable that begins with the prefix and that no setting has, with the nearest that one has. */
-export function unknownVariables(
+/** Warns of each `REVERB_*` variable that no table and no extra name knows, with the nearest that is known. */
+export function warnOfUnknownVariables(
   env: Env,
-  prefix: string,
-  known: readonly string[],
-): { variable: string; nearest: string | undefined }[] {
-  return Object.keys(env)
-    .filter((variable) => variable.startsWith(prefix) && !known.includes(variable))
-    .map((variable) => ({ variable, nearest: nearestOf(variable, known) }))
+  tables: readonly Settings[],
+  extra: readonly string[],
+  logger: Pick<Logger, 'warn'>,
+): void {
+  const known = [...tables.flatMap((table) => Object.values(table).map((row) => row.env)), ...extra]
+  for (const variable of Object.keys(env)) {
+    if (!variable.startsWith('REVERB_') || known.includes(variable)) continue
+    const nearest = nearestOf(variable, known)
+    logger.warn(`${variable} is not a setting${nearest === undefined ? '' : `; did you mean ${nearest}?`}`)
+  }
 }
 
 function nearestOf(word: string, known: readonly string[]): string | undefined {

@@ -1,0 +1,197 @@
+import type { HttpRequest, HttpResponse, HttpRoute } from '../foundation/http.ts'
+import { kindOf, parseChannelName, parseSocketId, type SocketId } from '../protocol/names.ts'
+import { type Credentials, signChannel, signUser } from '../protocol/signature.ts'
+import { ConfigurationError, messageOf } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+import { type ChannelAuthorizer, isUserId } from './channel-authorizer.ts'
+import type { AuthEndpointConfig } from './config.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
+import { RuleResultError } from './errors.ts'
+import { encodePayload } from './payload.ts'
+import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
+
+/** What the endpoint is made of. */
+export interface AuthEndpointParts extends AuthEndpointConfig {
+  readonly authorizer: ChannelAuthorizer
+  /** Signs for the app with this key, by default for the one that `broadcast()` sends to. */
+  readonly credentials: (appKey: string | undefined) => Credentials | undefined
+  readonly logger: Logger
+  /** Whether refusals say why. */
+  readonly explain: boolean
+}
+
+/** A refusal: the text that everybody may read, and what only whoever develops the app is told. */
+class Refusal {
+  readonly status: number
+  readonly error: string
+  readonly explanation: Readonly<Record<string, unknown>>
+
+  constructor(error: string, explanation: Readonly<Record<string, unknown>> = {}, status = 403) {
+    this.error = error
+    this.explanation = explanation
+    this.status = status
+  }
+}
+
+type Answer = Readonly<Record<string, string>> | Refusal
+type Fields = Readonly<Record<string, unknown>>
+
+/** `/broadcasting/auth` and `/broadcasting/user-auth` (protocol.md 8.2, 8.3) as functions of plain request data. */
+export class AuthEndpoint {
+  readonly #parts: AuthEndpointParts
+  readonly #path: string
+  readonly #allowedOrigins: readonly string[]
+
+  /** Throws a {@link ConfigurationError} for a path that is none. */
+  constructor(parts: AuthEndpointParts) {
+    const { path = '/broadcasting', allowedOrigins = [] } = parts.auth ?? {}
+    if (!/^(\/[^/?#\s]+)+$/.test(path)) {
+      throw new ConfigurationError(
+        `auth.path: "${path}" is not allowed; expected a path such as /broadcasting`,
+      )
+    }
+    this.#parts = parts
+    this.#path = path
+    this.#allowedOrigins = allowedOrigins
+  }
+
+  /** The routes of the endpoint; preflights only where other origins are allowed at all. */
+  get routes(): readonly HttpRoute[] {
+    const path = this.#path
+    const methods = this.#allowedOrigins.length > 0 ? ['GET', 'POST', 'OPTIONS'] : ['GET', 'POST']
+    return [
+      { methods, path: `${path}/auth`, handle: (request) => this.authorizeChannel(request) },
+      { methods, path: `${path}/user-auth`, handle: (request) => this.authenticateUser(request) },
+    ]
+  }
+
+  /** Signs a subscription to a private or presence channel that a rule admits; 403 for everything else. */
+  authorizeChannel(request: HttpRequest): Promise<HttpResponse> {
+    return this.#answer(request, async (fields, credentials, socketId) => {
+      const channel = parseGuardedChannel(fields['channel_name'])
+      if (channel instanceof Refusal) return channel
+      const user = await this.#userOf(request)
+      const original = asBroadcastRequest(request.original)
+      const decision = await this.#parts.authorizer.decide({ channel, socketId, user, request: original })
+      if (!decision.granted) {
+        const { rule = null, reason } = decision
+        return new Refusal('You may not join this channel', {
+          channel,
+          rule,
+          reason,
+          user: this.#describe(user),
+        })
+      }
+      if (decision.member === undefined) return { auth: signChannel(credentials, socketId, channel) }
+      const data = encodeMember('user_id', decision.member)
+      return { auth: signChannel(credentials, socketId, channel, data), channel_data: data }
+    })
+  }
+
+  /** Signs who the user of a connection is; 403 for guests. */
+  authenticateUser(request: HttpRequest): Promise<HttpResponse> {
+    return this.#answer(request, async (_fields, credentials, socketId) => {
+      const user = await this.#userOf(request)
+      if (user === undefined) return new Refusal('Nobody is signed in', { user: this.#describe(user) })
+      const data = encodeMember('id', user)
+      return { auth: signUser(credentials, socketId, data), user_data: data }
+    })
+  }
+
+  async #answer(
+    request: HttpRequest,
+    decide: (fields: Fields, credentials: Credentials, socketId: SocketId) => Promise<Answer>,
+  ): Promise<HttpResponse> {
+    if (request.method === 'OPTIONS') return this.#preflight(request)
+    try {
+      const answer = await this.#check(request, decide)
+      if (!(answer instanceof Refusal)) return this.#respond(request, 200, answer)
+      if (!this.#parts.explain) return this.#respond(request, answer.status, { error: answer.error })
+      const { error, explanation, status } = answer
+      this.#parts.logger.info(`Auth endpoint: ${status} ${error} ${JSON.stringify(explanation)}`)
+      return this.#respond(request, status, { error, ...explanation })
+    } catch (error) {
+      const detail = this.#parts.explain && error instanceof Error ? error.stack : messageOf(error)
+      this.#parts.logger.error(`Auth endpoint: a rule or the user function failed: ${detail}`)
+      return this.#respond(request, 500, { error: 'Authorization failed' })
+    }
+  }
+
+  /** What every request must bring before anything is signed (protocol.md 8.2). */
+  async #check(
+    request: HttpRequest,
+    decide: (fields: Fields, credentials: Credentials, socketId: SocketId) => Promise<Answer>,
+  ): Promise<Answer> {
+    const fields = fieldsOf(request)
+    if (fields === undefined) return new Refusal('The body is neither a form nor a JSON object', {}, 400)
+    const socketId = typeof fields['socket_id'] === 'string' ? parseSocketId(fields['socket_id']) : undefined
+    if (socketId === undefined) return new Refusal('socket_id must be digits, a dot, digits')
+    const { app } = request.query
+    const credentials = this.#parts.credentials(app === undefined ? undefined : String(app))
+    if (credentials === undefined) return new Refusal('No app has this key')
+    return decide(fields, credentials, socketId)
+  }
+
+  async #userOf({ original }: HttpRequest): Promise<BroadcastUser | undefined> {
+    const user = await this.#parts.user?.(asBroadcastRequest(original))
+    if (user === undefined || user === null) return undefined
+    if (isUserId(user.id)) return user
+    throw new RuleResultError('user() returned something whose id is neither a string nor a number')
+  }
+
+  #describe(user: BroadcastUser | undefined): string {
+    if (this.#parts.user === undefined) return 'unknown: no user function is configured'
+    return user === undefined ? 'none: the user function found nobody' : `found: ${user.id}`
+  }
+
+  #preflight({ headers }: HttpRequest): HttpResponse {
+    const { origin, 'access-control-request-headers': wanted } = headers
+    return { status: 204, headers: preflightHeaders(origin, wanted, this.#allowedOrigins), body: '' }
+  }
+
+  #respond({ headers }: HttpRequest, status: number, body: Readonly<Record<string, unknown>>): HttpResponse {
+    const type = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
+    return {
+      status,
+      headers: { ...type, ...corsHeaders(headers['origin'], this.#allowedOrigins) },
+      body: JSON.stringify(body),
+    }
+  }
+}
+
+/** The fields of a request: the query of a GET, else the body, a form or JSON, as text or already parsed. */
+function fieldsOf({ method, headers, query, body }: HttpRequest): Fields | undefined {
+  if (method === 'GET') return query
+  if (typeof body !== 'string') return asObject(body ?? {})
+  if (!String(headers['content-type']).includes('json')) return Object.fromEntries(new URLSearchParams(body))
+  try {
+    return asObject(JSON.parse(body))
+  } catch {
+    return undefined
+  }
+}
+
+function asObject(value: unknown): Fields | undefined {
+  // The decode boundary: an object has string keys and unknown values.
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
+}
+
+/** The name of a channel that takes a signature, or why it must never get one. */
+function parseGuardedChannel(name: unknown): string | Refusal {
+  const channel = typeof name === 'string' ? parseChannelName(name) : undefined
+  if (channel === undefined) return new Refusal('channel_name is not the name of a channel')
+  const { access } = kindOf(channel)
+  if (access === 'public') return new Refusal('A public channel needs no authorization')
+  if (access === 'user') return new Refusal('The channel of a user takes no authorization')
+  return channel
+}
+
+/** The JSON of a member or user; ids are strings on the wire. */
+function encodeMember(key: 'user_id' | 'id', { id, info }: PresenceMember): string {
+  return encodePayload('auth endpoint', { [key]: String(id), user_info: info })
+}
+
+function asBroadcastRequest(original: unknown): BroadcastRequest {
+  // The integration that made this request has declared its type as a BroadcastRequest.
+  return original as BroadcastRequest
+}

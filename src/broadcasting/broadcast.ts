@@ -1,0 +1,43 @@
+import type { AnonymousEvent } from './anonymous-event.ts'
+import type { BroadcastEvent } from './broadcast-event.ts'
+import type { BroadcasterFactory } from './broadcaster.ts'
+import type { ChannelLike } from './channel.ts'
+import type { ChannelRule, RuleOptions } from './channel-authorizer.ts'
+import { currentManager } from './current-manager.ts'
+import type { PendingBroadcast } from './pending-broadcast.ts'
+
+/**
+ * Broadcasts an event through the current application, on the next microtask, awaited or not.
+ * Awaited it gives a receipt or throws; otherwise a failure goes to the logger.
+ */
+export function broadcast(event: BroadcastEvent): PendingBroadcast {
+  return currentManager().broadcast(event)
+}
+
+/** The broadcasting of the current application; what is registered before any boots, every later one has too. */
+export const Broadcast = {
+  /** Broadcasts an event, as {@link broadcast} does. */
+  event: broadcast,
+
+  /** Begins an event without a class: `Broadcast.on('orders.1').as('OrderShipped').with({ … }).send()`. */
+  on(...channels: readonly ChannelLike[]): AnonymousEvent {
+    return currentManager().on(...channels)
+  },
+
+  /**
+   * Registers who may join the private and presence channels of a pattern, written without prefix:
+   * `Broadcast.channel('orders.{orderId}', ({ user, params }) => …)`. The first rule that matches decides.
+   */
+  channel<const Pattern extends string, Guest extends boolean = false>(
+    pattern: Pattern,
+    rule: ChannelRule<Pattern, Guest>,
+    options?: RuleOptions<Guest>,
+  ): void {
+    currentManager().channel(pattern, rule, options)
+  },
+
+  /** Makes a driver known to the configuration's `driver`. */
+  extend(driver: string, factory: BroadcasterFactory): void {
+    currentManager().extend(driver, factory)
+  },
+} as const

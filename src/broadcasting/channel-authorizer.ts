@@ -1,0 +1,162 @@
+import { kindOf, withoutPrefix } from '../protocol/names.ts'
+import type { Awaitable } from '../support/awaitable.ts'
+import { ChannelPattern, type ParamsOf } from './channel-pattern.ts'
+import { RuleResultError } from './errors.ts'
+import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
+
+/** The kinds of channel a rule can serve; cached channels count as the kind they are otherwise. */
+export type GuardedKind = 'private' | 'encrypted' | 'presence'
+
+export interface RuleOptions<Guest extends boolean = boolean> {
+  /** Whether the rule is asked for guests too. @default false */
+  readonly guest?: Guest
+  /** The kinds of channel that the rule serves. @default all */
+  readonly only?: readonly GuardedKind[]
+}
+
+/** What a rule is asked. */
+export interface RuleContext<Pattern extends string, User = BroadcastUser> {
+  readonly user: User
+  /** The parameters of the pattern, as they stand in the name. */
+  readonly params: ParamsOf<Pattern>
+  /** The whole name on the wire. */
+  readonly channel: string
+  readonly socketId: string
+  /** The web framework's request. */
+  readonly request: BroadcastRequest
+}
+
+/** `true` or a member admits; everything else that is no error refuses. */
+export type RuleResult = boolean | PresenceMember | null | undefined
+
+/** Decides whether a user may join a channel; on a presence channel it may say as whom. */
+export type ChannelRule<Pattern extends string = string, Guest extends boolean = false> = (
+  context: RuleContext<Pattern, Guest extends true ? BroadcastUser | undefined : BroadcastUser>,
+) => Awaitable<RuleResult>
+
+/** Who asks to join what. */
+export interface JoinRequest {
+  readonly channel: string
+  readonly socketId: string
+  readonly user: BroadcastUser | undefined
+  readonly request: BroadcastRequest
+}
+
+/** What a rule has decided; a refusal says why, for whoever develops the app. */
+export type Decision =
+  | { readonly granted: true; readonly member: PresenceMember | undefined }
+  | { readonly granted: false; readonly rule: string | undefined; readonly reason: string }
+
+interface RegisteredRule {
+  readonly pattern: ChannelPattern
+  readonly guest: boolean
+  readonly only: readonly GuardedKind[] | undefined
+  // Rules of all patterns lie side by side; what each takes was checked when it was registered.
+  readonly rule: ChannelRule<string, true>
+}
+
+/** Finds the rule of a channel and asks it. What no rule admits is refused. */
+export class ChannelAuthorizer {
+  readonly #rules: RegisteredRule[] = []
+
+  /** Registers a rule; where several match, the first one decides. Throws for a pattern that cannot match. */
+  add<const Pattern extends string, Guest extends boolean = false>(
+    pattern: Pattern,
+    rule: ChannelRule<Pattern, Guest>,
+    { guest, only }: RuleOptions<Guest> = {},
+  ): void {
+    this.#rules.push({
+      pattern: new ChannelPattern(pattern),
+      guest: guest === true,
+      only,
+      rule: rule as ChannelRule<string, boolean> as ChannelRule<string, true>,
+    })
+  }
+
+  /** How many rules there are. */
+  get size(): number {
+    return this.#rules.length
+  }
+
+  /** Takes over the rules of another one, from the given one on. */
+  addAll(other: ChannelAuthorizer, from = 0): void {
+    this.#rules.push(...other.#rules.slice(from))
+  }
+
+  /** Pairs of patterns, in the order of registration, that match the same name of the same kind. */
+  overlaps(): { readonly first: string; readonly second: string }[] {
+    return this.#rules.flatMap((second, index) =>
+      this.#rules
+        .slice(0, index)
+        .filter((first) => first.pattern.overlaps(second.pattern) && shareKind(first, second))
+        .map((first) => ({ first: first.pattern.source, second: second.pattern.source })),
+    )
+  }
+
+  /** Decides over a private or presence channel. Rejects with what the rule throws; that is never a grant. */
+  async decide({ channel, socketId, user, request }: JoinRequest): Promise<Decision> {
+    const name = withoutPrefix(channel)
+    const kind = guardedKind(channel)
+    for (const { pattern, only, guest, rule } of this.#rules) {
+      const params = only === undefined || only.includes(kind) ? pattern.match(name) : undefined
+      if (params === undefined) continue
+      const refused = { granted: false, rule: pattern.source } as const
+      if (user === undefined && !guest) return { ...refused, reason: 'the rule admits no guests' }
+      const result = await rule({ user, params, channel, socketId, request })
+      if (!admits(pattern.source, result)) return { ...refused, reason: 'the rule said no' }
+      return { granted: true, member: kind === 'presence' ? memberOf(result, user, pattern) : undefined }
+    }
+    return { granted: false, rule: undefined, reason: this.#explainMiss(name, kind) }
+  }
+
+  #explainMiss(name: string, kind: GuardedKind): string {
+    const restricted = this.#rules.find(({ pattern }) => pattern.match(name) !== undefined)
+    if (restricted !== undefined) {
+      return `the rule "${restricted.pattern.source}" matches "${name}" but does not serve ${kind} channels`
+    }
+    const ranked = this.#rules
+      .map(({ pattern }) => ({ source: pattern.source, nearness: pattern.nearness(name) }))
+      .filter(({ nearness }) => nearness > 0)
+      .sort((a, b) => b.nearness - a.nearness)
+    const nearest = ranked[0] === undefined ? '' : `; the nearest is "${ranked[0].source}"`
+    return `no rule matches "${name}"${nearest}`
+  }
+}
+
+function guardedKind(channel: string): GuardedKind {
+  const { access, encrypted } = kindOf(channel)
+  if (encrypted) return 'encrypted'
+  return access === 'presence' ? 'presence' : 'private'
+}
+
+function shareKind({ only: one }: RegisteredRule, { only: other }: RegisteredRule): boolean {
+  return one === undefined || other === undefined || one.some((kind) => other.includes(kind))
+}
+
+/** Only `true` and a member admit; what is neither yes nor no is an error, never a grant. */
+function admits(pattern: string, result: unknown): result is true | PresenceMember {
+  if (result === true) return true
+  if (result === false || result === null || result === undefined) return false
+  if (typeof result === 'object' && 'id' in result && isUserId(result.id)) return true
+  throw new RuleResultError(
+    `Channel rule "${pattern}" returned neither true, false nor a member { id, info } whose id is a string or number`,
+  )
+}
+
+/** Who joins a presence channel: whom the rule names, else the user. */
+function memberOf(
+  result: true | PresenceMember,
+  user: BroadcastUser | undefined,
+  { source }: ChannelPattern,
+): PresenceMember {
+  const member = result === true ? user : result
+  if (member !== undefined) return { id: member.id, info: member.info }
+  throw new RuleResultError(
+    `Channel rule "${source}" returned true for a guest on a presence channel; return a member { id, info }`,
+  )
+}
+
+/** Whether something identifies a user on the wire. */
+export function isUserId(id: unknown): id is string | number {
+  return typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''
+}

@@ -1,0 +1,56 @@
+import { defaultMaxChannelName, kindOf, parseChannelName } from '../protocol/names.ts'
+import { ChannelNameError } from './errors.ts'
+
+/** Where an event goes: a channel, or its whole name on the wire as a string (`private-orders.1`). */
+export type ChannelLike = Channel | string
+
+/**
+ * A public channel: anyone may subscribe.
+ * Throws a {@link ChannelNameError} for a name that is not allowed, and for one that carries a prefix already.
+ */
+export class Channel {
+  static readonly prefix: string = ''
+  /** The name on the wire, prefix included. */
+  readonly name: string
+
+  constructor(name: string) {
+    const { prefix } = new.target
+    // `private-private-x` is never meant, and `new Channel('private-x')` would not be the public channel it claims to be.
+    if (!isBareName(name) || kindOf(prefix + name).encrypted) {
+      throw new ChannelNameError(
+        `new ${new.target.name}("${name}"): expected a name without prefix, the class makes it; ` +
+          'where a whole name is at hand, give it as a string instead of a channel',
+      )
+    }
+    this.name = checkChannelName(prefix + name)
+  }
+
+  toString(): string {
+    return this.name
+  }
+}
+
+/** A channel for those whom a rule admits; the name is given without `private-`. */
+export class PrivateChannel extends Channel {
+  static override readonly prefix = 'private-'
+}
+
+/** A channel for those whom a rule admits and who see one another; the name is given without `presence-`. */
+export class PresenceChannel extends Channel {
+  static override readonly prefix = 'presence-'
+}
+
+/** The name, when the protocol allows it. Throws a {@link ChannelNameError} that says what is allowed. */
+export function checkChannelName(name: string): string {
+  if (parseChannelName(name) !== undefined) return name
+  const shown = name.length > 60 ? `${name.slice(0, 60)}…` : name
+  throw new ChannelNameError(
+    `"${shown}" is not a channel name; allowed are 1 to ${defaultMaxChannelName} characters ` +
+      'out of letters, digits and _ - = @ , . ;',
+  )
+}
+
+/** Code without types may give anything. */
+function isBareName(name: unknown): boolean {
+  return typeof name === 'string' && name !== '' && kindOf(name).access === 'public'
+}

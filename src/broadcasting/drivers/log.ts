@@ -1,0 +1,17 @@
+import type { Logger } from '../../support/logger.ts'
+import type { Broadcaster, OutgoingEvent } from '../broadcaster.ts'
+
+/** Driver `log`: one line per channel in place of sending. */
+export class LogBroadcaster implements Broadcaster {
+  readonly #logger: Logger
+
+  constructor(logger: Logger) {
+    this.#logger = logger
+  }
+
+  broadcast({ channels, event, data }: OutgoingEvent): void {
+    for (const channel of channels) {
+      this.#logger.info(`[Broadcast] channel=${channel} event=${event} data=${data}`)
+    }
+  }
+}

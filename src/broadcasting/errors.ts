@@ -1,0 +1,68 @@
+import { BroadcastingError } from '../support/errors.ts'
+
+/** A channel name that the protocol does not allow, or that does not fit the class it was given to. */
+export class ChannelNameError extends BroadcastingError {
+  constructor(message: string) {
+    super('ERR_BROADCAST_CHANNEL_NAME', message)
+  }
+}
+
+/** A pattern of a channel rule that cannot match as it is written. */
+export class ChannelPatternError extends BroadcastingError {
+  constructor(pattern: string, message: string) {
+    super('ERR_BROADCAST_CHANNEL_PATTERN', `Channel rule "${pattern}": ${message}`)
+  }
+}
+
+/** A rule or a `user` function answered with something that can neither grant nor refuse. */
+export class RuleResultError extends BroadcastingError {
+  constructor(message: string) {
+    super('ERR_BROADCAST_RULE_RESULT', message)
+  }
+}
+
+/** An event whose methods return what cannot be broadcast: names the event's class and the method. */
+export class EventError extends BroadcastingError {
+  constructor(event: string, message: string) {
+    super('ERR_BROADCAST_EVENT', `${event}: ${message}`)
+  }
+}
+
+/** A payload that is not JSON: names the event and the path of the field. */
+export class PayloadError extends BroadcastingError {
+  readonly path: string
+
+  constructor(event: string, path: string, message: string) {
+    super('ERR_BROADCAST_PAYLOAD', `${event}: ${path === '' ? 'the payload' : `"${path}"`} ${message}`)
+    this.path = path
+  }
+}
+
+/** A connection or driver that nobody has configured or registered: lists the known ones. */
+export class UnknownDriverError extends BroadcastingError {
+  constructor(driver: string, connection: string, known: readonly string[]) {
+    const source = driver === connection ? '' : ` of the connection "${connection}"`
+    super(
+      'ERR_BROADCAST_UNKNOWN_DRIVER',
+      `Unknown broadcast driver "${driver}"${source}. Known: ${known.join(', ')}. ` +
+        'Others are registered with Broadcast.extend(driver, factory)',
+    )
+  }
+}
+
+/** The driver `reverb` in a process that carries no server: says what to do. */
+export class NoServerError extends BroadcastingError {
+  constructor(message: string) {
+    super('ERR_BROADCAST_NO_SERVER', message)
+  }
+}
+
+/** A pending broadcast was changed after it had been sent. */
+export class AlreadySentError extends BroadcastingError {
+  constructor(method: string) {
+    super(
+      'ERR_BROADCAST_ALREADY_SENT',
+      `${method} came too late, the broadcast has been sent; chain it directly: broadcast(event).${method}`,
+    )
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * Who is asking, as the configuration's `user` function returns it. Extended by declaration merging:
+ * `declare module '@startkit/broadcasting' { interface BroadcastUser { email: string } }`.
+ */
+export interface BroadcastUser {
+  readonly id: string | number
+  /** What other members of a presence channel may see; sent as `user_info`. */
+  readonly info?: object | undefined
+}
+
+/** A user in a presence channel, as a rule returns it. */
+export interface PresenceMember {
+  readonly id: string | number
+  /** What the other members see; sent as `user_info`. */
+  readonly info?: object | undefined
+}
+
+/** The request types of the web frameworks in use; each integration adds its own by declaration merging. */
+// biome-ignore lint/suspicious/noEmptyInterface: integrations fill it
+export interface BroadcastRequests {}
+
+/** The web framework's request, as `user` and rules get it. */
+export type BroadcastRequest = keyof BroadcastRequests extends never
+  ? unknown
+  : BroadcastRequests[keyof BroadcastRequests]

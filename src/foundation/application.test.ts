@@ -1,0 +1,291 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Application, currentApplication } from './application.ts'
+import { MissingBindingError, ProviderError } from './errors.ts'
+import { Provider } from './provider.ts'
+
+declare module './application.ts' {
+  interface Bindings {
+    clock: { now(): number }
+    greeting: string
+  }
+}
+
+const steps: string[] = []
+afterEach(() => {
+  steps.length = 0
+})
+
+class First extends Provider<{ name?: string }> {
+  override register() {
+    steps.push('register first')
+    this.app.bind('greeting', this.config.name ?? 'nobody')
+  }
+  override async boot() {
+    steps.push('boot first')
+    await Promise.resolve()
+    steps.push('first has booted')
+  }
+  override booted() {
+    steps.push('first sees all booted')
+  }
+  override shutdown() {
+    steps.push('shutdown first')
+  }
+}
+
+class Second extends Provider {
+  override register() {
+    steps.push('register second')
+  }
+  override boot() {
+    steps.push('boot second')
+  }
+  override shutdown() {
+    steps.push('shutdown second')
+  }
+}
+
+describe('Application', () => {
+  describe('#boot', () => {
+    it('does nothing before, then registers all, boots them in order and tells each that all are booted', async () => {
+      const app = new Application({ providers: [First, Second], env: {} })
+      expect(steps).toEqual([])
+      await app.boot()
+      expect(steps).toEqual([
+        'register first',
+        'register second',
+        'boot first',
+        'first has booted',
+        'boot second',
+        'first sees all booted',
+      ])
+    })
+
+    it('happens once, however often it is called', async () => {
+      const app = new Application({ providers: [Second], env: {} })
+      await Promise.all([app.boot(), app.boot()])
+      await app.boot()
+      expect(steps).toEqual(['register second', 'boot second'])
+    })
+
+    it('gives a provider the configuration beside it, or what the function beside it returns', async () => {
+      const given = new Application({ providers: [[First, { name: 'Ann' }]], env: {} })
+      const made = new Application({ providers: [[First, () => ({ name: 'Bob' })]], env: {} })
+      const none = new Application({ providers: [First], env: {} })
+      await Promise.all([given.boot(), made.boot(), none.boot()])
+      expect([given, made, none].map((app) => app.make('greeting'))).toEqual(['Ann', 'Bob', 'nobody'])
+    })
+
+    it('calls the function of a pair when the providers before it are registered', async () => {
+      const app = new Application({
+        providers: [
+          [First, { name: 'Ann' }],
+          [Late, (owner) => ({ greeting: owner.make('greeting') })],
+        ],
+        env: {},
+      })
+      await app.boot()
+      expect(steps).toContain('late got Ann')
+    })
+
+    it('refuses a register() that is not synchronous', async () => {
+      class Impatient extends Provider {
+        override async register() {
+          throw new Error('never seen')
+        }
+      }
+      const app = new Application({ providers: [Impatient], env: {} })
+      await expect(app.boot()).rejects.toThrow(ProviderError)
+      await expect(app.boot()).rejects.toThrow('Impatient.register() returned a promise')
+    })
+
+    it('shuts down what was registered before it throws what went wrong', async () => {
+      class Failing extends Provider {
+        override boot() {
+          throw new Error('no database')
+        }
+        override shutdown() {
+          steps.push('shutdown failing')
+        }
+      }
+      const app = new Application({ providers: [First, Failing, Second], env: {} })
+      await expect(app.boot()).rejects.toThrow('no database')
+      expect(steps.slice(-3)).toEqual(['shutdown second', 'shutdown failing', 'shutdown first'])
+      expect(currentApplication()).toBeUndefined()
+      await app.shutdown()
+      expect(steps.filter((step) => step === 'shutdown first')).toHaveLength(1)
+    })
+
+    it('does not shut down a provider that never registered', async () => {
+      class Unregistered extends Provider {
+        override register() {
+          throw new Error('bad setting')
+        }
+        override shutdown() {
+          steps.push('shutdown unregistered')
+        }
+      }
+      const app = new Application({ providers: [First, Unregistered], env: {} })
+      await expect(app.boot()).rejects.toThrow('bad setting')
+      expect(steps).toEqual(['register first', 'shutdown first'])
+    })
+
+    it('reports what fails while it shuts down after a failure, and throws the failure itself', async () => {
+      const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+      onTestFinished(() => warn.mockRestore())
+      class Failing extends Provider {
+        override boot() {
+          throw new Error('first')
+        }
+        override shutdown() {
+          throw new Error('second')
+        }
+      }
+      await expect(new Application({ providers: [Failing], env: {} }).boot()).rejects.toThrow('first')
+      expect(warn).toHaveBeenCalledWith(expect.stringContaining('second'))
+    })
+  })
+
+  describe('#shutdown', () => {
+    it('shuts down in reverse, once', async () => {
+      const app = new Application({ providers: [First, Second], env: {} })
+      await app.boot()
+      steps.length = 0
+      await Promise.all([app.shutdown(), app.shutdown()])
+      await app.shutdown()
+      expect(steps).toEqual(['shutdown second', 'shutdown first'])
+    })
+
+    it('waits for a boot that is under way', async () => {
+      const app = new Application({ providers: [First], env: {} })
+      const booting = app.boot()
+      await app.shutdown()
+      await booting
+      expect(steps.slice(-2)).toEqual(['first sees all booted', 'shutdown first'])
+    })
+
+    it('does nothing where nothing was booted, and the application can still boot', async () => {
+      const app = new Application({ providers: [Second], env: {} })
+      await app.shutdown()
+      await app.boot()
+      await app.shutdown()
+      expect(steps).toEqual(['register second', 'boot second', 'shutdown second'])
+    })
+
+    it('gives every provider its turn before it throws', async () => {
+      const app = new Application({ providers: [First, Broken], env: {} })
+      await app.boot()
+      await expect(app.shutdown()).rejects.toThrow('cannot stop')
+      expect(steps).toContain('shutdown first')
+    })
+
+    it('throws all that went wrong together', async () => {
+      const app = new Application({ providers: [Broken, Broken], env: {} })
+      await app.boot()
+      await expect(app.shutdown()).rejects.toMatchObject({
+        errors: [{ message: 'cannot stop' }, { message: 'cannot stop' }],
+      })
+    })
+  })
+
+  describe('#make', () => {
+    const app = new Application({ providers: [], env: {} })
+
+    it('resolves a value, and the latest one bound', () => {
+      app.bind('greeting', 'hello')
+      app.bind('greeting', 'goodbye')
+      expect(app.make('greeting')).toBe('goodbye')
+      expect(app.has('greeting')).toBe(true)
+    })
+
+    it('makes a singleton when it is first asked for, and once', () => {
+      const factory = vi.fn((owner: Application) => ({ now: () => (owner === app ? 1 : 0) }))
+      app.singleton('clock', factory)
+      expect(factory).not.toHaveBeenCalled()
+      expect(app.make('clock')).toBe(app.make('clock'))
+      expect(app.make('clock').now()).toBe(1)
+      expect(factory).toHaveBeenCalledOnce()
+    })
+
+    it('names the key that is missing and lists what is bound', () => {
+      const empty = new Application({ providers: [], env: {} })
+      expect(empty.has('clock')).toBe(false)
+      expect(() => empty.make('clock')).toThrow('Nothing is bound as "clock". Bound: nothing.')
+      empty.bind('greeting', 'hello')
+      expect(() => empty.make('clock')).toThrow(MissingBindingError)
+      expect(() => empty.make('clock')).toThrow('Bound: greeting.')
+    })
+  })
+
+  describe('.env', () => {
+    const variables = ['STARTKIT_TEST_FILE', 'STARTKIT_TEST_REAL'] as const
+
+    function folderWith(text: string): string {
+      const folder = mkdtempSync(join(tmpdir(), 'application-'))
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(join(folder, '.env'), text)
+      onTestFinished(() => {
+        rmSync(folder, { recursive: true })
+        for (const variable of variables) delete process.env[variable]
+      })
+      return folder
+    }
+
+    it('of the base path is loaded before the functions of pairs are called; it overrides nothing and keeps 007', async () => {
+      process.env['STARTKIT_TEST_REAL'] = 'real'
+      const basePath = folderWith('STARTKIT_TEST_FILE=007\nSTARTKIT_TEST_REAL=file\n')
+      const providers = [[First, () => ({ name: String(process.env['STARTKIT_TEST_FILE']) })]] as const
+      const app = new Application({ basePath, providers })
+      await app.boot()
+      expect(app.make('greeting')).toBe('007')
+      expect(app.env['STARTKIT_TEST_REAL']).toBe('real')
+    })
+
+    it('may be missing', async () => {
+      const basePath = mkdtempSync(join(tmpdir(), 'application-'))
+      onTestFinished(() => rmSync(basePath, { recursive: true }))
+      await expect(new Application({ basePath, providers: [] }).boot()).resolves.toBeUndefined()
+    })
+
+    it('is not loaded where the environment is given', async () => {
+      const app = new Application({
+        basePath: folderWith('STARTKIT_TEST_FILE=1'),
+        providers: [],
+        env: { A: 'b' },
+      })
+      await app.boot()
+      expect(app.env).toEqual({ A: 'b' })
+      expect(process.env['STARTKIT_TEST_FILE']).toBeUndefined()
+    })
+  })
+})
+
+describe('currentApplication', () => {
+  it('is the one whose boot started last, until it is shut down', async () => {
+    const one = new Application({ providers: [], env: {} })
+    const two = new Application({ providers: [], env: {} })
+    await one.boot()
+    const booting = two.boot()
+    expect(currentApplication()).toBe(two)
+    await booting
+    await one.shutdown()
+    expect(currentApplication()).toBe(two)
+    await two.shutdown()
+    expect(currentApplication()).toBeUndefined()
+  })
+})
+
+class Late extends Provider<{ greeting: string }> {
+  override register() {
+    steps.push(`late got ${this.config.greeting}`)
+  }
+}
+
+class Broken extends Provider {
+  override shutdown() {
+    throw new Error('cannot stop')
+  }
+}

@@ -1,0 +1,199 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Awaitable, ignoreRejection, isPromise } from '../support/awaitable.ts'
+import { messageOf } from '../support/errors.ts'
+import type { Env } from '../support/settings.ts'
+import { MissingBindingError, ProviderError } from './errors.ts'
+
+/**
+ * What `app.make()` resolves, by key. Extended by declaration merging:
+ * `declare module '@startkit/broadcasting' { interface Bindings { clock: Clock } }`.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: whoever binds something adds its key
+export interface Bindings {}
+
+type Key = keyof Bindings & string
+
+/** What an application does with each of its providers, in this order; `Provider` is the base class. */
+export interface Lifecycle {
+  register(): void
+  boot(): Awaitable<void>
+  booted(): Awaitable<void>
+  shutdown(): Awaitable<void>
+}
+
+/** A class that an application makes one provider of. */
+export type ProviderClass<Config extends object> = new (
+  app: Application,
+  config: Config,
+) => Lifecycle & { readonly config: Config }
+
+/** The type itself, but never a place to infer it from; unlike NoInfer it leaves unions whole. */
+type Given<Config> = [Config][Config extends unknown ? 0 : never]
+
+/** A provider class, alone where all of its configuration is optional, or with its configuration or a function that returns it, called at boot. */
+export type ProviderEntry<Config extends object> =
+  | (Record<never, never> extends Config ? ProviderClass<Config> : never)
+  | readonly [ProviderClass<Config>, Given<Config> | ((app: Application) => Given<Config>)]
+
+export interface ApplicationOptions<Configs extends readonly object[]> {
+  /** Where `.env` and `routes/` are. @default the working directory */
+  readonly basePath?: string
+  /** Registered and booted in this order, shut down in reverse. */
+  readonly providers: readonly [...{ readonly [Index in keyof Configs]: ProviderEntry<Configs[Index]> }]
+  /** Environment variables; when given, no `.env` is loaded. @default process.env */
+  readonly env?: Env
+}
+
+let current: Container | undefined
+
+/** A service container with providers. Nothing happens before `boot()`. */
+class Container {
+  readonly basePath: string
+  readonly #givenEnv: Env | undefined
+  readonly #entries: readonly ProviderEntry<object>[]
+  readonly #bindings = new Map<string, () => unknown>()
+  readonly #providers: Lifecycle[] = []
+  #boot: Promise<void> | undefined
+  #shutdown: Promise<void> | undefined
+
+  constructor({ basePath = process.cwd(), providers, env }: ApplicationOptions<readonly object[]>) {
+    this.basePath = basePath
+    this.#entries = providers
+    this.#givenEnv = env
+  }
+
+  /** The environment variables that providers read. */
+  get env(): Env {
+    return this.#givenEnv ?? process.env
+  }
+
+  /** Makes `key` resolve to a value, in place of what it resolved to before. */
+  bind<K extends Key>(key: K, value: Bindings[K]): void {
+    this.#bindings.set(key, () => value)
+  }
+
+  /** Makes `key` resolve to what the factory returns; it is called when first asked for, and once. */
+  singleton<K extends Key>(key: K, factory: (app: Application) => Bindings[K]): void {
+    let made: { readonly value: Bindings[K] } | undefined
+    this.#bindings.set(key, () => {
+      made ??= { value: factory(asApplication(this)) }
+      return made.value
+    })
+  }
+
+  /** Whether something is bound to `key`. */
+  has(key: string): boolean {
+    return this.#bindings.has(key)
+  }
+
+  /** What is bound to `key`. Throws a {@link MissingBindingError} that lists what is bound. */
+  make<K extends Key>(key: K): Bindings[K] {
+    const resolve = this.#bindings.get(key)
+    if (resolve === undefined) throw new MissingBindingError(key, [...this.#bindings.keys()])
+    // bind() and singleton() accept nothing else for this key.
+    return resolve() as Bindings[K]
+  }
+
+  /**
+   * Loads `.env`, then registers all providers, boots them one after another and tells each that all are booted.
+   * When one fails, those that were registered are shut down before the error is thrown. Further calls change nothing.
+   */
+  boot(): Promise<void> {
+    this.#boot ??= this.#start()
+    return this.#boot
+  }
+
+  /** Shuts the providers down in reverse; every one gets its turn before an error is thrown. Further calls change nothing. */
+  shutdown(): Promise<void> {
+    if (this.#boot === undefined) return Promise.resolve()
+    this.#shutdown ??= this.#end(this.#boot)
+    return this.#shutdown
+  }
+
+  async #start(): Promise<void> {
+    current = this
+    try {
+      if (this.#givenEnv === undefined) loadEnvFile(this.basePath)
+      for (const entry of this.#entries) this.#register(this.#create(entry))
+      for (const provider of this.#providers) await provider.boot()
+      for (const provider of this.#providers) await provider.booted()
+    } catch (error) {
+      for (const failure of await this.#stop()) {
+        process.emitWarning(`While shutting down after a failed boot: ${messageOf(failure)}`)
+      }
+      throw error
+    }
+  }
+
+  async #end(boot: Promise<void>): Promise<void> {
+    try {
+      await boot
+    } catch {
+      return // A boot that failed has already stopped what it had started.
+    }
+    const failures = await this.#stop()
+    if (failures.length === 1) throw failures[0]
+    if (failures.length > 1) throw new AggregateError(failures, 'Several providers failed to shut down')
+  }
+
+  async #stop(): Promise<unknown[]> {
+    const failures: unknown[] = []
+    for (const provider of this.#providers.splice(0).reverse()) {
+      try {
+        await provider.shutdown()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (current === this) current = undefined
+    return failures
+  }
+
+  #create(entry: ProviderEntry<object>): Lifecycle {
+    if (typeof entry === 'function') return new entry(asApplication(this), {})
+    const [ProviderClass, config] = entry
+    return new ProviderClass(
+      asApplication(this),
+      typeof config === 'function' ? config(asApplication(this)) : config,
+    )
+  }
+
+  #register(provider: Lifecycle): void {
+    const returned: unknown = provider.register()
+    if (isPromise(returned)) {
+      ignoreRejection(returned)
+      throw new ProviderError(
+        `${provider.constructor.name}.register() returned a promise; it must be synchronous: wait in boot()`,
+      )
+    }
+    this.#providers.push(provider)
+  }
+}
+
+/** A service container with providers; integrations add their own members, such as `fastify`, by declaration merging. */
+export interface Application extends Container {}
+
+/** Makes an application, inert until `boot()`; the configuration of each pair must fit its provider. */
+export interface ApplicationConstructor {
+  new <Configs extends readonly object[]>(options: ApplicationOptions<Configs>): Application
+}
+
+// A class cannot have a generic constructor, which the typed pairs need; and what integrations declare is set later.
+export const Application = Container as ApplicationConstructor
+
+/** The application whose boot started last, until it is shut down. Read by the `broadcast()` helper only. */
+export function currentApplication(): Application | undefined {
+  return current && asApplication(current)
+}
+
+/** A container as its users see it: with what integrations declare (`app.fastify`) and set when they register. */
+function asApplication(container: Container): Application {
+  return container as Application
+}
+
+/** `.env` of the base path, else of the working directory; real variables win, a missing file is fine. */
+function loadEnvFile(basePath: string): void {
+  const file = [basePath, process.cwd()].map((folder) => join(folder, '.env')).find(existsSync)
+  if (file !== undefined) process.loadEnvFile(file)
+}

@@ -1,0 +1,74 @@
+export { AnonymousEvent } from './broadcasting/anonymous-event.ts'
+export {
+  AuthEndpoint,
+  type AuthEndpointParts,
+} from './broadcasting/auth-endpoint.ts'
+export { Broadcast, broadcast } from './broadcasting/broadcast.ts'
+export { BroadcastEvent } from './broadcasting/broadcast-event.ts'
+export {
+  type BroadcastCounters,
+  BroadcastManager,
+  type BroadcastManagerParts,
+} from './broadcasting/broadcast-manager.ts'
+export type {
+  Broadcaster,
+  BroadcasterFactory,
+  BroadcasterParts,
+  OutgoingEvent,
+} from './broadcasting/broadcaster.ts'
+export { Channel, type ChannelLike, PresenceChannel, PrivateChannel } from './broadcasting/channel.ts'
+export {
+  ChannelAuthorizer,
+  type ChannelRule,
+  type Decision,
+  type GuardedKind,
+  type JoinRequest,
+  type RuleContext,
+  type RuleOptions,
+  type RuleResult,
+} from './broadcasting/channel-authorizer.ts'
+export type { ParamsOf } from './broadcasting/channel-pattern.ts'
+export type {
+  AuthConfig,
+  AuthEndpointConfig,
+  BroadcastManagerConfig,
+  ConnectionConfig,
+} from './broadcasting/config.ts'
+export type { LocalServer, PublishMessage } from './broadcasting/drivers/reverb.ts'
+export {
+  AlreadySentError,
+  ChannelNameError,
+  ChannelPatternError,
+  EventError,
+  NoServerError,
+  PayloadError,
+  RuleResultError,
+  UnknownDriverError,
+} from './broadcasting/errors.ts'
+export {
+  type BroadcastReceipt,
+  PendingBroadcast,
+  type ReceiptChannel,
+} from './broadcasting/pending-broadcast.ts'
+export { type RequestLike, runInRequest } from './broadcasting/request-context.ts'
+export type {
+  BroadcastRequest,
+  BroadcastRequests,
+  BroadcastUser,
+  PresenceMember,
+} from './broadcasting/user.ts'
+export {
+  Application,
+  type ApplicationOptions,
+  type Bindings,
+  type Lifecycle,
+  type ProviderClass,
+  type ProviderEntry,
+} from './foundation/application.ts'
+export { defineConfig, type PartialConfig } from './foundation/config.ts'
+export { MissingBindingError, ProviderError } from './foundation/errors.ts'
+export type { HttpApp, HttpRequest, HttpResponse, HttpRoute } from './foundation/http.ts'
+export { Provider } from './foundation/provider.ts'
+export { type BroadcastingConfig, ReverbProvider } from './reverb-provider.ts'
+export { BroadcastingError, ConfigurationError } from './support/errors.ts'
+export type { Logger } from './support/logger.ts'

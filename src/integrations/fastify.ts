@@ -1,0 +1,107 @@
+import { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, fastify } from 'fastify'
+import { runInRequest } from '../broadcasting/request-context.ts'
+import { ProviderError } from '../foundation/errors.ts'
+import type { HttpApp, HttpRequest, HttpRoute } from '../foundation/http.ts'
+import { Provider } from '../foundation/provider.ts'
+
+declare module '../foundation/application.ts' {
+  interface Application {
+    /** The web app; there as soon as FastifyProvider is registered. */
+    readonly fastify: FastifyInstance
+  }
+  interface Bindings {
+    fastify: FastifyInstance
+  }
+}
+
+declare module '../broadcasting/user.ts' {
+  interface BroadcastRequests {
+    fastify: FastifyRequest
+  }
+}
+
+/** Fastify's own options, or a Fastify app that exists already. */
+export type FastifyConfig = FastifyServerOptions | { readonly instance: FastifyInstance }
+
+/** Puts a Fastify app into the application, as `app.fastify`; it closes with the application. */
+export class FastifyProvider extends Provider<FastifyConfig> {
+  #fastify: FastifyInstance | undefined
+
+  override register(): void {
+    const instance = 'instance' in this.config ? this.config.instance : fastify(this.config)
+    this.#fastify = instance
+    runRequestsInContext(instance)
+    Object.assign(this.app, { fastify: instance })
+    this.app.bind('fastify', instance)
+    this.app.bind('http', new FastifyApp(instance))
+  }
+
+  override async shutdown(): Promise<void> {
+    await this.#fastify?.close()
+  }
+}
+
+/**
+ * Runs every request as what `toOthers()` looks for. Twice: hooks and parsers that go on in the context of something
+ * shared, such as the callback of a connection pool, leave that of the request.
+ */
+function runRequestsInContext(instance: FastifyInstance): void {
+  instance.addHook('onRequest', (request, _reply, done) => runInRequest(request, done))
+  instance.addHook('preValidation', (request, _reply, done) => runInRequest(request, done))
+}
+
+/** Largest body of an auth request, in bytes. */
+const bodyLimit = 65_536
+
+class FastifyApp implements HttpApp {
+  readonly #instance: FastifyInstance
+
+  constructor(instance: FastifyInstance) {
+    this.#instance = instance
+  }
+
+  /** In a scope of their own: the app's parsers neither see these bodies nor change. */
+  async addRoutes(routes: readonly HttpRoute[]): Promise<void> {
+    try {
+      await this.#register(routes)
+    } catch (error) {
+      if (!isTooLate(error)) throw error
+      const paths = routes.map(({ path }) => path).join(' and ')
+      throw new ProviderError(
+        `Fastify takes ${paths} only before it is ready; call ready() and listen() after \`await app.boot()\``,
+        { cause: error },
+      )
+    }
+  }
+
+  async #register(routes: readonly HttpRoute[]): Promise<void> {
+    await this.#instance.register(async (scope) => {
+      scope.removeAllContentTypeParsers()
+      scope.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) =>
+        done(null, body),
+      )
+      for (const { methods, path, handle } of routes) {
+        scope.route({
+          method: [...methods],
+          url: path,
+          handler: async (request, reply) => {
+            const { status, headers, body } = await handle(toHttpRequest(request))
+            return reply.code(status).headers(headers).send(body)
+          },
+        })
+      }
+    })
+  }
+}
+
+/** Whether Fastify refuses because it is ready or listens already. */
+function isTooLate(error: unknown): boolean {
+  const codes: unknown[] = ['AVV_ERR_ROOT_PLG_BOOTED', 'FST_ERR_INSTANCE_ALREADY_LISTENING']
+  return error instanceof Error && 'code' in error && codes.includes(error.code)
+}
+
+function toHttpRequest(request: FastifyRequest): HttpRequest {
+  const { method, headers, body } = request
+  // Fastify's own query parser gives an object.
+  return { method, headers, body, query: request.query as HttpRequest['query'], original: request }
+}

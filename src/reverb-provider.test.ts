@@ -1,0 +1,324 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Broadcast } from './broadcasting/broadcast.ts'
+import { NoServerError } from './broadcasting/errors.ts'
+import { Application } from './foundation/application.ts'
+import { Provider } from './foundation/provider.ts'
+import { FastifyProvider } from './integrations/fastify.ts'
+import { type BroadcastingConfig, ReverbProvider } from './reverb-provider.ts'
+import { ConfigurationError } from './support/errors.ts'
+import type { Env } from './support/settings.ts'
+
+const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+const apps: Application[] = []
+const folders: string[] = []
+
+afterEach(async () => {
+  for (const app of apps.splice(0)) await app.shutdown()
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true })
+  vi.clearAllMocks()
+})
+
+/** An application that, where it listens at all, takes a free port of the loopback interface. */
+function applicationWith(
+  config: BroadcastingConfig = {},
+  env: Env = {},
+  {
+    basePath = join(tmpdir(), 'nothing-here'),
+    boot,
+  }: { basePath?: string; boot?: (app: Application) => unknown } = {},
+) {
+  class AppProvider extends Provider {
+    override async boot() {
+      await boot?.(this.app)
+    }
+  }
+  const app = new Application({
+    basePath,
+    providers: [FastifyProvider, [ReverbProvider, { logger, ...config }], AppProvider],
+    env: { REVERB_HOST: '127.0.0.1', REVERB_PORT: '0', ...env },
+  })
+  apps.push(app)
+  return app
+}
+
+/** A folder with these files. */
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'provider-'))
+  folders.push(folder)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}
+
+const linesOf = (level: 'info' | 'warn') => logger[level].mock.calls.flat().join('\n')
+
+/** Mounts the server as the seed does it. */
+async function mounted(app: Application): Promise<void> {
+  await app.fastify.register(app.make('reverb.server').asFastifyPlugin('local'), { prefix: '/reverb' })
+}
+
+const reverb = { BROADCAST_DRIVER: 'reverb' }
+
+describe('ReverbProvider', () => {
+  it('with nothing configured logs, and opens no port', async () => {
+    const app = applicationWith()
+    await app.boot()
+    await app.make('broadcasting').on('a').as('b').send()
+    expect(linesOf('info')).toBe('[Broadcast] channel=a event=b data={}')
+    await expect(app.make('reverb.server').listen()).rejects.toThrow('serve: false')
+  })
+
+  describe('with driver reverb', () => {
+    it('listens on its own port when nobody has mounted the server, and says where', async () => {
+      const app = applicationWith({}, reverb)
+      await app.boot()
+      const [, port] = /^Reverb listens on http:\/\/127\.0\.0\.1:(\d+)$/.exec(linesOf('info')) ?? []
+      expect((await fetch(`http://127.0.0.1:${port}/up`)).status).toBe(200)
+      await app.shutdown()
+      await expect(fetch(`http://127.0.0.1:${port}/up`)).rejects.toThrow()
+    })
+
+    it('listens nowhere when a later provider mounts the server', async () => {
+      const app = applicationWith({}, reverb, { boot: mounted })
+      await app.boot()
+      expect(linesOf('info')).toBe('')
+      expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(200)
+      const receipt = await app.make('broadcasting').on('a').as('b').send()
+      expect(receipt).toEqual({ driver: 'reverb', event: 'b', channels: [{ name: 'a', recipients: 0 }] })
+    })
+
+    it('stops the boot when the port is in use, and closes what had started', async () => {
+      const first = applicationWith({}, reverb)
+      await first.boot()
+      const [, port = ''] = /:(\d+)$/.exec(linesOf('info')) ?? []
+      const second = applicationWith({}, { ...reverb, REVERB_PORT: port })
+      await expect(second.boot()).rejects.toThrow(/REVERB_PORT/)
+      expect((await fetch(`http://127.0.0.1:${port}/up`)).status).toBe(200)
+    })
+
+    it('takes it from a connection of another name, too', async () => {
+      const connections = { realtime: { driver: 'reverb' } }
+      const app = applicationWith({ driver: 'realtime', connections }, {}, { boot: mounted })
+      await app.boot()
+      expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(200)
+    })
+
+    it('carries no server with REVERB_SERVER=none, and says so where something is broadcast', async () => {
+      const app = applicationWith({}, { ...reverb, REVERB_SERVER: 'none' })
+      await app.boot()
+      expect(linesOf('info')).toBe('')
+      await expect(app.make('broadcasting').on('a').send().then()).rejects.toThrow(NoServerError)
+    })
+
+    it('refuses the default secret in production', async () => {
+      const app = applicationWith({}, { ...reverb, NODE_ENV: 'production' })
+      await expect(app.boot()).rejects.toThrow(ConfigurationError)
+    })
+  })
+
+  it.each(['log', 'null'])(
+    'with driver %s a mounted server serves nothing, and one line says so',
+    async (driver) => {
+      const app = applicationWith({ driver }, {}, { boot: mounted })
+      await app.boot()
+      expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(404)
+      expect(logger.info).toHaveBeenCalledExactlyOnceWith(
+        expect.stringContaining('mounted but serves nothing'),
+      )
+    },
+  )
+
+  it('lets options of the server through', async () => {
+    const server = { apps: [{ id: '1', key: 'shop', secret: 's', maxConnections: 5 }] }
+    const app = applicationWith(
+      { driver: 'reverb', server },
+      {},
+      { boot: (app) => app.make('reverb.server').asFastifyPlugin('shop') },
+    )
+    await app.boot()
+    expect(app.make('reverb.server').options.apps).toMatchObject([{ key: 'shop', maxConnections: 5 }])
+  })
+
+  describe('stops the boot', () => {
+    it('for an unknown driver, with the known ones', async () => {
+      const app = applicationWith({}, { BROADCAST_DRIVER: 'revreb' })
+      await expect(app.boot()).rejects.toThrow(
+        /^Unknown broadcast driver "revreb"\. Known: log, null, reverb\./,
+      )
+    })
+
+    it('for a connection to an app that there is not', async () => {
+      const connections = { shop: { driver: 'reverb', app: 'shop-key' } }
+      await expect(applicationWith({ connections }).boot()).rejects.toThrow(
+        'The connection "shop": no app has the key "shop-key"; known keys: local',
+      )
+    })
+
+    it('for a setting that is not allowed', async () => {
+      await expect(applicationWith({}, { REVERB_SERVER: 'maybe' }).boot()).rejects.toThrow('REVERB_SERVER')
+    })
+  })
+
+  it('accepts a driver that a later provider registers', async () => {
+    const sent = vi.fn()
+    const app = applicationWith(
+      { driver: 'pigeon' },
+      {},
+      { boot: () => Broadcast.extend('pigeon', () => ({ broadcast: sent })) },
+    )
+    await app.boot()
+    await Broadcast.on('a').as('b').send()
+    expect(sent).toHaveBeenCalledOnce()
+  })
+
+  it('closes the drivers with the application', async () => {
+    const close = vi.fn()
+    const app = applicationWith(
+      {},
+      {},
+      {
+        boot: () => Broadcast.extend('pigeon', () => ({ broadcast: () => {}, close })),
+      },
+    )
+    await app.boot()
+    await Broadcast.on('a').send().via('pigeon')
+    await app.shutdown()
+    expect(close).toHaveBeenCalledOnce()
+  })
+
+  describe('loads routes/channels', () => {
+    const rules = `Broadcast.channel('orders.{id}', ({ user, params }) => params.id === String(user.id))`
+    const ask = (id: string) => ({
+      channel: `private-orders.${id}`,
+      socketId: '1.2',
+      user: { id: 7 },
+      request: undefined as never,
+    })
+
+    // The file imports the package in real life; here it must find the very module that is tested.
+    beforeEach(() => void vi.stubGlobal('Broadcast', Broadcast))
+    afterEach(() => void vi.unstubAllGlobals())
+
+    it.each(['js', 'mjs'])('.%s, for every application of the process', async (extension) => {
+      const basePath = folderWith({ [`routes/channels.${extension}`]: rules })
+      for (let round = 0; round < 2; round++) {
+        const app = applicationWith({}, {}, { basePath })
+        await app.boot()
+        const { authorizer } = app.make('broadcasting')
+        expect(await authorizer.decide(ask('7'))).toMatchObject({ granted: true })
+        expect(await authorizer.decide(ask('8'))).toMatchObject({ granted: false, rule: 'orders.{id}' })
+        expect(authorizer.size).toBe(1)
+        await app.shutdown()
+      }
+    })
+
+    it('.js before .mjs, and only that one', async () => {
+      const basePath = folderWith({
+        'routes/channels.js': rules,
+        'routes/channels.mjs': 'throw new Error("second")',
+      })
+      await applicationWith({}, {}, { basePath }).boot()
+    })
+
+    it('and stops the boot when that fails', async () => {
+      const basePath = folderWith({ 'routes/channels.mjs': 'throw new Error("no rules")' })
+      await expect(applicationWith({}, {}, { basePath }).boot()).rejects.toThrow('no rules')
+    })
+
+    it('and warns of rules that overlap, also with those of a later provider', async () => {
+      const basePath = folderWith({ 'routes/channels.mjs': rules })
+      const boot = () => Broadcast.channel('orders.latest', () => true)
+      await applicationWith({}, {}, { basePath, boot }).boot()
+      expect(linesOf('warn')).toBe(
+        'Channel rules "orders.{id}" and "orders.latest" overlap: where both match, the first one decides',
+      )
+    })
+  })
+
+  describe('adds the auth endpoint to the web app', () => {
+    const fields = 'socket_id=1.2&channel_name=private-orders.7'
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    const user = () => ({ id: 7 })
+    const boot = () => Broadcast.channel('orders.{id}', () => true)
+    const ask = (app: Application, url = '/broadcasting/auth') =>
+      app.fastify.inject({ method: 'POST', url, headers: form, payload: fields })
+
+    it('which signs for the first app, or that of the connection, or the one asked for', async () => {
+      const server = { apps: ['a', 'b', 'c'].map((name) => ({ id: name, key: `key-${name}`, secret: name })) }
+      const connections = { reverb: { driver: 'reverb', app: 'key-b' } }
+      const first = applicationWith({ server, user }, {}, { boot })
+      await first.boot()
+      expect((await ask(first)).json().auth).toMatch(/^key-a:/)
+      await first.shutdown()
+      const named = applicationWith({ driver: 'reverb', server, connections, user }, {}, { boot })
+      await named.boot()
+      expect((await ask(named)).json().auth).toMatch(/^key-b:/)
+      expect((await ask(named, '/broadcasting/auth?app=key-c')).json().auth).toMatch(/^key-c:/)
+    })
+
+    it('under the configured path, with preflights for the allowed origins', async () => {
+      const auth = { path: '/realtime', allowedOrigins: ['shop.example'] }
+      const app = applicationWith({ auth, user }, {}, { boot })
+      await app.boot()
+      expect((await ask(app)).statusCode).toBe(404)
+      expect((await ask(app, '/realtime/auth')).statusCode).toBe(200)
+      const headers = { origin: 'https://shop.example' }
+      const preflight = await app.fastify.inject({ method: 'OPTIONS', url: '/realtime/user-auth', headers })
+      expect(preflight.statusCode).toBe(204)
+      expect(preflight.headers['access-control-allow-origin']).toBe('https://shop.example')
+    })
+
+    it('which sees what hooks of later providers did to the request', async () => {
+      const app = applicationWith(
+        { user: (request) => Reflect.get(request, 'account') },
+        {},
+        {
+          boot: ({ fastify }) => {
+            boot()
+            fastify.addHook(
+              'onRequest',
+              async (request) => void Object.assign(request, { account: { id: 7 } }),
+            )
+          },
+        },
+      )
+      await app.boot()
+      expect((await ask(app)).statusCode).toBe(200)
+    })
+
+    it('which explains refusals outside production only', async () => {
+      const inDevelopment = applicationWith()
+      await inDevelopment.boot()
+      expect((await ask(inDevelopment)).json()).toMatchObject({ reason: 'no rule matches "orders.7"' })
+      const inProduction = applicationWith({}, { NODE_ENV: 'production' })
+      await inProduction.boot()
+      expect((await ask(inProduction)).json()).toEqual({ error: 'You may not join this channel' })
+    })
+
+    it('and needs no web app', async () => {
+      const app = new Application({ providers: [[ReverbProvider, { logger }]], env: {} })
+      apps.push(app)
+      await app.boot()
+      expect(app.has('http')).toBe(false)
+    })
+  })
+})
+
+describe('ReverbProvider and the environment', () => {
+  it('warns once of a variable that it does not know', async () => {
+    await applicationWith({}, { REVERB_PROT: '1' }).boot()
+    expect(linesOf('warn')).toBe('REVERB_PROT is not a setting; did you mean REVERB_PORT?')
+  })
+
+  it('tells browsers where the auth endpoint is', async () => {
+    const app = applicationWith({ auth: { path: '/realtime' } })
+    await app.boot()
+    const { channelAuthorization } = app.make('reverb.server').clientOptions().options
+    expect(channelAuthorization.endpoint).toBe('/realtime/auth')
+  })
+})

@@ -1,0 +1,124 @@
+import { AuthEndpoint } from './broadcasting/auth-endpoint.ts'
+import { BroadcastManager } from './broadcasting/broadcast-manager.ts'
+import {
+  type AuthEndpointConfig,
+  type BroadcastManagerConfig,
+  broadcastingSettings,
+  connectionOf,
+  resolveBroadcastingConfig,
+} from './broadcasting/config.ts'
+import { adoptEarlier } from './broadcasting/current-manager.ts'
+import { loadRules } from './broadcasting/rules-file.ts'
+import { Provider } from './foundation/provider.ts'
+import { appsVariable, serverSettings } from './server/config.ts'
+import { ReverbServer, type ReverbServerOptions } from './server/index.ts'
+import { ConfigurationError } from './support/errors.ts'
+import { loggerOf } from './support/logger-settings.ts'
+import { warnOfUnknownVariables } from './support/settings.ts'
+
+declare module './foundation/application.ts' {
+  interface Bindings {
+    'reverb.server': ReverbServer
+  }
+}
+
+/** The configuration of {@link ReverbProvider}; what is left out comes from the environment. */
+export interface BroadcastingConfig extends BroadcastManagerConfig, AuthEndpointConfig {
+  /** Options of the server. */
+  readonly server?: ReverbServerOptions
+}
+
+/**
+ * Puts broadcasting into an application: binds `broadcasting` and `reverb.server`, loads the rules of `routes/channels`
+ * and adds the auth endpoint to the web app. With driver `reverb`, a server that nobody has mounted listens by itself.
+ */
+export class ReverbProvider extends Provider<BroadcastingConfig> {
+  #server: ReverbServer | undefined
+  #manager: BroadcastManager | undefined
+
+  override register(): void {
+    const { env } = this.app
+    const config = { ...this.config, logger: this.config.logger ?? loggerOf(env) }
+    const resolved = resolveBroadcastingConfig(config, env)
+    const { driver } = connectionOf(resolved, resolved.defaultConnection)
+    const serve = driver === 'reverb' && resolved.mayServe
+    const authPath = config.auth?.path
+    const server = new ReverbServer(
+      { logger: config.logger, ...(authPath !== undefined && { authPath }), ...config.server, serve },
+      env,
+    )
+    const manager = new BroadcastManager(config, { env, server: serve ? server : undefined })
+    adoptEarlier(manager)
+    this.app.bind('reverb.server', server)
+    this.app.bind('broadcasting', manager)
+    this.#server = server
+    this.#manager = manager
+  }
+
+  override async boot(): Promise<void> {
+    await loadRules(this.app.basePath, this.app.make('broadcasting').authorizer)
+  }
+
+  /** Other providers have registered drivers, rules and hooks by now, and mounted the server or not. */
+  override async booted(): Promise<void> {
+    const manager = this.app.make('broadcasting')
+    warnOfUnknownVariables(
+      this.app.env,
+      [serverSettings, broadcastingSettings],
+      [appsVariable],
+      manager.logger,
+    )
+    manager.verify()
+    this.#verifyApps(manager)
+    for (const { first, second } of manager.authorizer.overlaps()) {
+      manager.logger.warn(
+        `Channel rules "${first}" and "${second}" overlap: where both match, the first one decides`,
+      )
+    }
+    if (this.app.has('http')) await this.app.make('http').addRoutes(this.#endpoint(manager).routes)
+    await this.#listen(manager)
+  }
+
+  override async shutdown(): Promise<void> {
+    await this.#server?.close()
+    await this.#manager?.close()
+  }
+
+  #verifyApps({ connections }: BroadcastManager): void {
+    const server = this.app.make('reverb.server')
+    for (const [name, { driver, app }] of Object.entries(connections)) {
+      if (driver !== 'reverb' || app === undefined || server.credentials(app) !== undefined) continue
+      const known = server.options.apps.map(({ key }) => key).join(', ')
+      throw new ConfigurationError(
+        `The connection "${name}": no app has the key "${app}"; known keys: ${known}`,
+      )
+    }
+  }
+
+  #endpoint(manager: BroadcastManager): AuthEndpoint {
+    const server = this.app.make('reverb.server')
+    const { user, auth } = this.config
+    return new AuthEndpoint({
+      user,
+      auth,
+      authorizer: manager.authorizer,
+      credentials: (appKey = manager.configOf().app) => server.credentials(appKey),
+      logger: manager.logger,
+      explain: this.app.env['NODE_ENV'] !== 'production',
+    })
+  }
+
+  /** With driver `reverb`, a server that nobody has mounted takes its own port. */
+  async #listen({ logger }: BroadcastManager): Promise<void> {
+    const server = this.app.make('reverb.server')
+    const { serve, scheme, path } = server.options
+    if (!serve && server.mounted) {
+      logger.info(
+        'Reverb is mounted but serves nothing, because BROADCAST_DRIVER is not reverb or REVERB_SERVER is none',
+      )
+    }
+    if (!serve || server.mounted) return
+    const { host, port } = await server.listen()
+    logger.info(`Reverb listens on ${scheme}://${host}:${port}${path}`)
+  }
+}
