@@ -23,6 +23,7 @@ export default defineConfig({
           include: ['test/**/*.test.{ts,tsx}'],
           exclude: ['test/browser/**'],
           testTimeout: 15_000,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -31,6 +32,9 @@ export default defineConfig({
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Browsers and the servers of the other tests must not take each other's time.
+          sequence: { groupOrder: 2 },
+          fileParallelism: false,
         },
       },
     ],

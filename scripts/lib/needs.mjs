@@ -1,0 +1,68 @@
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { chromium } from 'playwright-core'
+
+/** @typedef {'debian' | 'ubuntu'} Distribution */
+
+/**
+ * Something the tests need and npm does not bring.
+ * @typedef {object} Need
+ * @property {string} name
+ * @property {() => string | undefined} find where it is on this machine
+ * @property {{ readonly [distribution in Distribution]?: string }} packages that hold it
+ * @property {readonly string[]} elsewhere the command that installs it where no package does
+ */
+
+/** @type {readonly Need[]} */
+const needs = [
+  {
+    name: 'Chromium',
+    find: findChromium,
+    // Ubuntu's is a snap, which containers cannot run.
+    packages: { debian: 'chromium' },
+    elsewhere: ['npx', 'playwright-core', 'install', '--with-deps', 'chromium'],
+  },
+  {
+    name: 'OpenSSL',
+    find: () => findProgram('openssl'),
+    packages: { debian: 'openssl', ubuntu: 'openssl' },
+    elsewhere: ['brew', 'install', 'openssl'],
+  },
+]
+
+/** What this machine lacks. */
+export function missing() {
+  return needs.filter(({ find }) => find() === undefined)
+}
+
+/** The machine's Chromium or Chrome, else the one that Playwright has installed. */
+export function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+  const own = chromium.executablePath()
+  return names.map(findProgram).find((found) => found !== undefined) ?? (existsSync(own) ? own : undefined)
+}
+
+/** @returns {Distribution | undefined} the distribution, where it is one that setup knows */
+export function distribution() {
+  if (!existsSync('/etc/os-release')) return undefined
+  const id = /^ID="?(\w+)"?$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1]
+  return id === 'debian' || id === 'ubuntu' ? id : undefined
+}
+
+/** @param {string} name */
+export function findProgram(name) {
+  const candidates = (process.env['PATH'] ?? '')
+    .split(path.delimiter)
+    .map((folder) => path.join(folder, name))
+  return candidates.find(isExecutable)
+}
+
+/** @param {string} file */
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
