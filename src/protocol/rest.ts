@@ -14,7 +14,16 @@ const name = z
 const data = z
   .unknown()
   .refine((value) => value !== undefined && value !== null, '"data" is required')
-  .transform((value) => (typeof value === 'string' ? value : JSON.stringify(value)))
+  .transform((value, context) => {
+    if (typeof value === 'string') return value
+    try {
+      return JSON.stringify(value)
+    } catch {
+      // What JSON.parse accepted can still be nested too deeply for JSON.stringify.
+      context.addIssue('"data" is nested too deeply')
+      return z.NEVER
+    }
+  })
 
 const socketId = z
   .string('"socket_id" must be a string')
@@ -50,9 +59,6 @@ export const eventBody = z
 export const batchBody = z.object({
   batch: z.array(z.object({ name, data, channel, socket_id: socketId, info }), '"batch" must be an array'),
 })
-
-/** A published event as the HTTP API receives it. */
-export type EventBody = z.infer<typeof eventBody>
 
 /** Attributes of a channel that `info` can ask for; unknown names are ignored (protocol.md 6.2). */
 export const attributes = ['user_count', 'subscription_count'] as const

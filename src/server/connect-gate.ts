@@ -30,7 +30,7 @@ export class ConnectGate {
 
   /** Calls `proceed` now or later; false when too many wait already, and then never. */
   enter(address: string, stream: Duplex, proceed: () => void): boolean {
-    if (this.#rate === 0 || this.#take(address)) {
+    if (this.#rate === 0 || (!this.#someoneWaits(address) && this.#take(address))) {
       proceed()
       return true
     }
@@ -66,6 +66,11 @@ export class ConnectGate {
     if (this.#waiting.length > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
+  }
+
+  /** A newcomer must not take the turn of those who wait. */
+  #someoneWaits(address: string): boolean {
+    return this.#waiting.some((entry) => entry.address === address)
   }
 
   #take(address: string): boolean {

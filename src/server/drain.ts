@@ -11,7 +11,7 @@ const tick = 50
 export async function drain(connections: ReadonlyMap<string, Connection>, seconds: number): Promise<void> {
   const spread = Math.min(seconds, connections.size / minPace)
   const groups = Math.max(1, Math.floor((spread * 1000) / tick))
-  const group = Math.max(minPace, Math.ceil(connections.size / groups))
+  const group = Math.ceil(connections.size / groups)
   while (connections.size > 0) {
     for (const connection of [...connections.values()].slice(0, group)) connection.close(4200)
     if (connections.size > 0) await sleep(tick)

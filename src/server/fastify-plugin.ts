@@ -34,7 +34,7 @@ const ownRoutes = ['/app/*', '/apps/*', '/up', '/ready']
 /** A mount as an encapsulated plugin: body parsers of the app never see our requests, its root hooks do. */
 export function createFastifyPlugin({ claimUpgrades, close }: PluginParts): ReverbFastifyPlugin {
   return async (fastify) => {
-    const mount = claimUpgrades(fastify.server, fastify.prefix.replace(/\/+$/, ''))
+    const mount = claimUpgrades(fastify.server, fastify.prefix)
     fastify.removeAllContentTypeParsers()
     // The signature covers the raw body, so it is left in the stream.
     fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { turn } from '../../test/support/parts.ts'
 import { FakeSocket } from '../testing/index.ts'
 import type { Frame } from './frame.ts'
@@ -40,7 +40,7 @@ beforeEach(() => {
 describe('Outbox', () => {
   describe('#add', () => {
     it('writes nothing before the turn ends, then everything in order with one write', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       for (const text of ['a', 'b', 'c']) outbox.add(reader, frame(text), true)
       expect(reader.socket.writes).toEqual([])
       await turn()
@@ -48,7 +48,7 @@ describe('Outbox', () => {
     })
 
     it('keeps the order of frames for large channels and others', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       outbox.add(reader, frame('a'), false)
       outbox.add(reader, frame('b'), true)
       outbox.add(reader, frame('c'), false)
@@ -83,7 +83,7 @@ describe('Outbox', () => {
     })
 
     it('does not mix sequences that part', async () => {
-      const [one, other] = readers(2) as [Reader, Reader]
+      const [one, other] = [new Reader(), new Reader()]
       const shared = frame('a')
       for (const reader of [one, other]) outbox.add(reader, shared, true)
       outbox.add(one, frame('b'), true)
@@ -94,7 +94,7 @@ describe('Outbox', () => {
     })
 
     it('starts each turn with nothing', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       const again = frame('a')
       outbox.add(reader, again, true)
       await turn()
@@ -104,12 +104,12 @@ describe('Outbox', () => {
     })
 
     it('writes more than 64 KiB at once, and goes on after it', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       outbox.add(reader, frame('a'), true)
       outbox.add(reader, Buffer.alloc(large - 2, 'b'), true)
       expect(reader.socket.writes).toEqual([])
       outbox.add(reader, frame('c'), true)
-      expect(reader.socket.writes).toEqual([frame(`a${'b'.repeat(large - 2)}c`)])
+      expect(reader.text === `a${'b'.repeat(large - 2)}c`).toBe(true)
       outbox.add(reader, frame('d'), true)
       await turn()
       expect(reader.socket.writes.slice(1)).toEqual([frame('d')])
@@ -138,7 +138,7 @@ describe('Outbox', () => {
 
     it('writes to the first list before the others', async () => {
       const order: string[] = []
-      const [early, late] = readers(2) as [Reader, Reader]
+      const [early, late] = [new Reader(), new Reader()]
       early.socket.write = () => void order.push('other')
       late.socket.write = () => void order.push('first')
       outbox.add(early, frame('a'), false)
@@ -148,9 +148,9 @@ describe('Outbox', () => {
     })
 
     it('writes to one of the others in time who was promoted, with all that waits for it', async () => {
-      const all = readers(600)
+      const last = new Reader()
+      const all = [...readers(599), last]
       for (const reader of all) outbox.add(reader, frame('a'), false)
-      const last = all.at(-1) as Reader
       outbox.add(last, frame('b'), true)
       await turn()
       expect(last.socket.writes).toEqual([frame('ab')])
@@ -171,7 +171,7 @@ describe('Outbox', () => {
     })
 
     it('loses nothing that is added while it writes', async () => {
-      const [one, other] = readers(2) as [Reader, Reader]
+      const [one, other] = [new Reader(), new Reader()]
       outbox.add(one, frame('a'), true)
       outbox.add(other, frame('a'), true)
       other.socket.write = (bytes) => {
@@ -187,9 +187,20 @@ describe('Outbox', () => {
     })
   })
 
+  it('rests while nothing waits', async () => {
+    const scheduled = vi.spyOn(globalThis, 'setImmediate')
+    onTestFinished(() => scheduled.mockRestore())
+    const [one, other] = [new Reader(), new Reader()]
+    outbox.add(one, frame('a'), true)
+    outbox.add(other, frame('a'), false)
+    expect(scheduled).toHaveBeenCalledTimes(1)
+    for (let turns = 0; turns < 3; turns++) await turn()
+    expect(scheduled).toHaveBeenCalledTimes(1 + 3)
+  })
+
   describe('#flush', () => {
     it('writes what waits now, and nothing a second time', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       outbox.add(reader, frame('a'), true)
       outbox.flush(reader)
       expect(reader.text).toBe('a')
@@ -199,7 +210,7 @@ describe('Outbox', () => {
     })
 
     it('writes nothing to a socket that is not open, and counts it', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       let writes = 0
       reader.socket.write = () => void writes++
       outbox.add(reader, frame('a'), true)
@@ -211,15 +222,16 @@ describe('Outbox', () => {
 
   describe('a slow reader', () => {
     it('is refused when more than the send buffer waits from earlier turns', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       reader.socket.queued = 1001
       outbox.add(reader, frame('a'), true)
       await turn()
       expect([reader.refused, reader.text]).toEqual([1, ''])
+      expect([metrics.slowConnectionsClosed, metrics.framesDropped]).toEqual([1, 1])
     })
 
     it('is not refused for the send buffer itself', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       reader.socket.queued = 1000
       outbox.add(reader, frame('a'), true)
       await turn()
@@ -227,7 +239,7 @@ describe('Outbox', () => {
     })
 
     it('is not judged by what was written in the present turn', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       for (let writes = 1; writes <= 3; writes++) {
         outbox.add(reader, Buffer.alloc(large), true)
         reader.socket.queued = writes * large
@@ -238,7 +250,7 @@ describe('Outbox', () => {
     })
 
     it('is judged by it in the next turn', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       outbox.add(reader, Buffer.alloc(large), true)
       reader.socket.queued = large
       await turn()
@@ -248,7 +260,7 @@ describe('Outbox', () => {
     })
 
     it('keeps nobody else waiting, also when its refusal adds to others', async () => {
-      const [slow, other] = readers(2) as [Reader, Reader]
+      const [slow, other] = [new Reader(), new Reader()]
       slow.socket.queued = 2000
       slow.tooSlow = () => outbox.add(other, frame('b'), true)
       outbox.add(slow, frame('a'), true)
@@ -261,7 +273,7 @@ describe('Outbox', () => {
 
   describe('#published', () => {
     it('has had enough above 1 MiB in one turn, and not in the next', async () => {
-      const [reader] = readers(1) as [Reader]
+      const reader = new Reader()
       outbox.add(reader, frame('a'), true)
       expect(outbox.published(1_048_576)).toBe(false)
       expect(outbox.published(1)).toBe(true)
@@ -271,7 +283,7 @@ describe('Outbox', () => {
   })
 
   it('resolves turnEnded when what waits has been written', async () => {
-    const [reader] = readers(1) as [Reader]
+    const reader = new Reader()
     outbox.add(reader, frame('a'), true)
     await outbox.turnEnded()
     expect(reader.text).toBe('a')
@@ -302,7 +314,7 @@ describe('Outbox', () => {
         }
         if (one !== undefined && below(5) === 0) members.delete(one)
         if (below(5) === 0) {
-          const [newcomer] = readers(1) as [Reader]
+          const newcomer = new Reader()
           members.add(newcomer)
           expected.set(newcomer, '')
         }
@@ -310,6 +322,7 @@ describe('Outbox', () => {
       }
       for (let turns = 0; turns < 5; turns++) await turn()
       for (const [reader, text] of expected) {
+        // A difference is rare and long: it is only made out when there is one.
         if (reader.text !== text) expect(reader.text).toBe(text)
         expect(reader.waiting).toBeNull()
       }

@@ -36,7 +36,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     })
     request.on('end', () => resolve(Buffer.concat(parts)))
     request.on('error', reject)
-    request.on('close', () => reject(new RefusedError(400, 'The request ended before its body did')))
+    request.on('close', () => {
+      if (!request.complete) reject(new RefusedError(400, 'The request ended before its body did'))
+    })
   })
 }
 
@@ -136,6 +138,7 @@ function asIs(text: string): string {
 }
 
 function decode(text: string): string {
+  if (!text.includes('%')) return text
   try {
     return decodeURIComponent(text)
   } catch {

@@ -31,7 +31,8 @@ export function createLeave({ channels, registry, publish }: LeaveParts): Leave 
   }
 
   async function all(connection: Connection): Promise<unknown> {
-    return Promise.all([...connection.subscriptions.values()].map(end))
+    // One that fails must not keep the others from ending.
+    return Promise.all([...connection.subscriptions.values()].map(async (subscription) => end(subscription)))
   }
 
   function end(subscription: Subscription): Awaitable<unknown> {
@@ -47,12 +48,12 @@ export function createLeave({ channels, registry, publish }: LeaveParts): Leave 
 
   function announce({ connection, channel, member }: Subscription, removed: boolean): Awaitable<unknown> {
     if (!removed || member === undefined) return undefined
-    const { app } = connection
     return publish({
-      app,
+      app: connection.app,
       channel: channel.name,
       event: events.memberRemoved,
       data: memberRemoved(member.id),
+      except: connection.socketId,
     })
   }
 }

@@ -64,7 +64,7 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
     if (subscription.state === 'joining') channels.leave(subscription)
   }
 
-  /** One synchronous step: answer, what was held, live. Others hear of a new member afterwards. */
+  /** One synchronous step: others hear of a new member; then the answer, what was held, live. */
   function complete(subscription: Subscription, joined: Joined): Awaitable<unknown> {
     const { connection, channel, member } = subscription
     if (joined.result === 'full') {
@@ -75,6 +75,8 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
         channel.name,
       )
     }
+    // First, because the answer may end a slow reader, and others must not hear that before they hear of it.
+    const announced = member && joined.added ? announce(subscription, member) : undefined
     if (channel.goLive(subscription)) {
       metrics.subscriptionsAccepted++
       const answer = subscriptionSucceeded(channel.name, member && roster(joined.members))
@@ -82,7 +84,10 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
       for (const frame of subscription.held) connection.sendFrame(frame)
       subscription.held.length = 0
     }
-    if (member === undefined || !joined.added) return undefined
+    return announced
+  }
+
+  function announce({ connection, channel }: Subscription, member: Member): Awaitable<unknown> {
     return publish({
       app: connection.app,
       channel: channel.name,

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigurationError } from '../support/errors.ts'
+import type { Env } from '../support/settings.ts'
+import { type AppOptions, type ReverbServerOptions, resolveServerConfig } from './config.ts'
+
+const app = { id: 'a', key: 'key-a', secret: 'secret-a' }
+
+/** What whoever set this is told. */
+function complaint(options: ReverbServerOptions, env: Env = {}): string {
+  try {
+    resolveServerConfig(options, env)
+  } catch (thrown) {
+    if (thrown instanceof ConfigurationError) return thrown.message
+    throw thrown
+  }
+  throw new Error('was allowed')
+}
+
+const complaintOf = (variable: string, value: string) => complaint({}, { [variable]: value })
+
+/** Options that the compiler would refuse. */
+const untyped = (options: Record<string, unknown>) => options as ReverbServerOptions
+
+describe('resolveServerConfig', () => {
+  describe('defaults', () => {
+    it('are those of the seed', () => {
+      expect(resolveServerConfig({}, {})).toMatchObject({
+        appId: '1',
+        appKey: 'local',
+        appSecret: 'secret',
+        host: '0.0.0.0',
+        port: 8080,
+        scheme: 'http',
+        path: '',
+        serve: true,
+        authPath: '/broadcasting',
+      })
+    })
+
+    it('make one app of them, with every limit', () => {
+      const config = resolveServerConfig({}, {})
+      expect(config.apps).toEqual([
+        {
+          id: '1',
+          key: 'local',
+          secret: 'secret',
+          previousSecret: undefined,
+          enabled: true,
+          requireTls: false,
+          strictProtocol: false,
+          allowedOrigins: ['*'],
+          clientEvents: 'members',
+          activityTimeout: 120,
+          pingInterval: 60,
+          pongTimeout: 30,
+          maxConnections: 0,
+          maxMessageSize: 102_400,
+          maxClientEventSize: 10_240,
+          maxEventSize: 102_400,
+          maxRequestSize: 1_048_576,
+          maxChannelName: 200,
+          maxChannelsPerConnection: 200,
+          maxChannelsPerEvent: 100,
+          maxBatch: 10,
+          presenceMaxMembers: 100,
+          presenceMaxInfo: 2048,
+          presenceMaxUserId: 128,
+          clientEventRate: 10,
+          messageRate: 500,
+        },
+      ])
+    })
+
+    it('are frozen', () => {
+      expect(Object.isFrozen(resolveServerConfig({}, {}))).toBe(true)
+    })
+  })
+
+  describe('values', () => {
+    it('of code win over the environment, and those over defaults', () => {
+      const env = { REVERB_PORT: '9000', REVERB_HOST: '127.0.0.1' }
+      expect(resolveServerConfig({ port: 7000 }, env)).toMatchObject({
+        port: 7000,
+        host: '127.0.0.1',
+        path: '',
+      })
+    })
+
+    it('that are undefined or empty are not given', () => {
+      const env = { REVERB_PORT: '', REVERB_APPS: '', REVERB_HOST: undefined }
+      const given = untyped({ port: undefined, host: undefined })
+      expect(resolveServerConfig(given, env)).toMatchObject({ port: 8080, host: '0.0.0.0' })
+    })
+
+    it('are not guessed: 007 stays an id, a key and a secret', () => {
+      const env = { REVERB_APP_ID: '007', REVERB_APP_KEY: '0x10', REVERB_APP_SECRET: 'true' }
+      expect(resolveServerConfig({}, env).apps[0]).toMatchObject({ id: '007', key: '0x10', secret: 'true' })
+    })
+
+    it('may be fractions where they are durations or rates', () => {
+      const env = {
+        REVERB_PING_INTERVAL: '0.25',
+        REVERB_PONG_TIMEOUT: '0.5',
+        REVERB_DRAIN: '1.5',
+        REVERB_CLIENT_EVENT_RATE: '0.1',
+      }
+      const config = resolveServerConfig({}, env)
+      expect(config.drain).toBe(1.5)
+      expect(config.apps[0]).toMatchObject({ pingInterval: 0.25, pongTimeout: 0.5, clientEventRate: 0.1 })
+    })
+
+    it('are lists where commas part them', () => {
+      const env = { REVERB_ALLOWED_ORIGINS: 'example.com, *.example.org' }
+      expect(resolveServerConfig({}, env).apps[0].allowedOrigins).toEqual(['example.com', '*.example.org'])
+    })
+  })
+
+  describe('errors name the variable, the value and what is allowed', () => {
+    it.each([
+      ['REVERB_PORT', '80a', 'a whole number from 0 to 65535'],
+      ['REVERB_PORT', '65536', 'a whole number from 0 to 65535'],
+      ['REVERB_PORT', '80.5', 'a whole number from 0 to 65535'],
+      ['REVERB_PORT', '0x1F90', 'a whole number from 0 to 65535'],
+      ['REVERB_PORT', ' 8080', 'a whole number from 0 to 65535'],
+      ['REVERB_PORT', '-1', 'a whole number from 0 to 65535'],
+      ['REVERB_SCHEME', 'wss', 'http, https'],
+      ['REVERB_DEBUG', 'yes', 'true or false'],
+      ['REVERB_PATH', 'reverb', 'a path that begins with / and does not end with one, or nothing'],
+      ['REVERB_PATH', '/reverb/', 'a path that begins with / and does not end with one, or nothing'],
+      ['REVERB_PING_INTERVAL', '0', 'a number above 0'],
+      ['REVERB_ACTIVITY_TIMEOUT', '0', 'a whole number from 1'],
+      ['REVERB_ACTIVITY_TIMEOUT', '1.5', 'a whole number from 1'],
+      ['REVERB_DRAIN', '-1', 'a number from 0'],
+      ['REVERB_CLIENT_EVENTS', 'everyone', 'members, all, none'],
+      ['REVERB_PUBLIC_PORT', '0', 'a whole number from 1 to 65535'],
+      ['REVERB_LOG_LEVEL', 'loud', 'trace, debug, info, warn, error, fatal, silent'],
+    ])('%s=%s', (variable, value, allowed) => {
+      const expected = `${variable}: "${value}" is not allowed; expected ${allowed}`
+      expect(complaintOf(variable, value)).toBe(expected)
+    })
+
+    it('or the option, in code', () => {
+      expect(complaint(untyped({ port: '8080' }))).toBe(
+        'port: "8080" is not allowed; expected a whole number from 0 to 65535',
+      )
+    })
+
+    it('but never a secret', () => {
+      expect(complaint(untyped({ appSecret: 4711 }))).toBe(
+        'appSecret: its value is not allowed; expected a text',
+      )
+      const apps = [{ ...app, secret: 4711, hidden: 'sesame' }]
+      expect(complaint(untyped({ apps }))).not.toMatch(/4711|sesame/)
+      expect(complaintOf('REVERB_APPS', JSON.stringify(apps))).not.toMatch(/4711|sesame/)
+      expect(complaintOf('REVERB_APPS', '[{"secret":"sesame"')).not.toContain('sesame')
+    })
+  })
+
+  describe('several apps', () => {
+    const other: AppOptions = { id: 'b', key: 'key-b', secret: 'secret-b', maxConnections: 5, enabled: false }
+
+    it('come from code, with the limits of the server where they have none of their own', () => {
+      const { apps } = resolveServerConfig({ apps: [app, other], maxConnections: 9, maxBatch: 3 }, {})
+      expect(apps).toMatchObject([
+        { id: 'a', maxConnections: 9, maxBatch: 3, enabled: true, previousSecret: undefined },
+        { id: 'b', maxConnections: 5, maxBatch: 3, enabled: false },
+      ])
+    })
+
+    it('come from REVERB_APPS and replace the default app', () => {
+      const env = { REVERB_APPS: JSON.stringify([app]), REVERB_APP_ID: 'x', REVERB_MAX_BATCH: '4' }
+      const { apps } = resolveServerConfig({}, env)
+      expect(apps).toMatchObject([{ ...app, maxBatch: 4 }])
+      expect(apps).toHaveLength(1)
+    })
+
+    it('of code win over REVERB_APPS', () => {
+      const env = { REVERB_APPS: JSON.stringify([other]) }
+      expect(resolveServerConfig({ apps: [app] }, env).apps.map(({ id }) => id)).toEqual(['a'])
+    })
+
+    it.each([
+      ['not JSON', 'REVERB_APPS: its value is not JSON; expected an array of apps'],
+      ['{}', 'expected an array'],
+      ['[]', 'expected an array of apps'],
+      ['[{"id":7,"key":"k","secret":"s"}]', '0.id'],
+      ['[{"id":"a","key":"","secret":"s"}]', '0.key'],
+      ['[{"id":"a","key":"k"}]', '0.secret'],
+      ['[{"id":"a","key":"k","secret":"s","maxConections":5}]', 'maxConections'],
+      ['[{"id":"a","key":"k","secret":"s","maxConnections":"5"}]', '0.maxConnections'],
+      ['[{"id":"a","key":"k","secret":"s","activityTimeout":0}]', '0.activityTimeout'],
+      ['[{"id":"a","key":"k","secret":"s","enabled":"false"}]', '0.enabled'],
+    ])('refuses %s', (value, said) => {
+      const text = complaintOf('REVERB_APPS', value)
+      expect(text).toContain('REVERB_APPS')
+      expect(text).toContain(said)
+    })
+
+    it('refuses two with the same id, or the same key', () => {
+      const twice = (change: Partial<AppOptions>) => complaint({ apps: [app, { ...other, ...change }] })
+      expect(twice({ id: 'a' })).toBe('REVERB_APPS: two apps have the same id')
+      expect(twice({ key: 'key-a' })).toBe('REVERB_APPS: two apps have the same key')
+    })
+  })
+
+  describe('in production', () => {
+    const production = { NODE_ENV: 'production' }
+
+    it('refuses the well-known secret and names the command that makes a good one', () => {
+      expect(complaint({}, production)).toMatch(/^REVERB_APP_SECRET: .*"1".*npx reverb keys/)
+      expect(
+        complaint({ apps: [app, { ...app, id: 'b', key: 'b', secret: 'secret' }] }, production),
+      ).toContain('the app "b"')
+    })
+
+    it('takes any other', () => {
+      expect(resolveServerConfig({ appSecret: 'sesame' }, production).apps[0].secret).toBe('sesame')
+    })
+
+    it('does not mind it where nothing is served', () => {
+      expect(resolveServerConfig({ serve: false }, production).serve).toBe(false)
+    })
+  })
+
+  describe('https', () => {
+    const files = { tlsCert: 'cert.pem', tlsKey: 'key.pem' }
+
+    it.each([{}, { tlsCert: files.tlsCert }, { tlsKey: files.tlsKey }])(
+      'needs a certificate and its key, and has only %j',
+      (given) => {
+        expect(complaint({ scheme: 'https', ...given })).toBe(
+          'REVERB_SCHEME is https: set REVERB_TLS_CERT and REVERB_TLS_KEY to PEM files',
+        )
+      },
+    )
+
+    it('is content with both', () => {
+      expect(resolveServerConfig({ scheme: 'https', ...files }, {}).scheme).toBe('https')
+    })
+  })
+})

@@ -1,0 +1,283 @@
+import { IncomingMessage } from 'node:http'
+import { Socket as NetSocket } from 'node:net'
+import { PassThrough } from 'node:stream'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { ManualRegistry } from '../../test/support/manual-registry.ts'
+import { makeApp, Parts, turn } from '../../test/support/parts.ts'
+import { FakeSocket, payloadOf } from '../testing/index.ts'
+import type { Registry } from './adapter.ts'
+import { ConfigAppManager } from './apps/config-app-manager.ts'
+import type { AppOptions } from './config.ts'
+import { Connector, type ConnectTarget } from './connect.ts'
+import type { SocketListener, Transport } from './transport.ts'
+
+/** What came of one upgrade. */
+interface Upgrade {
+  readonly socket: FakeSocket
+  readonly listener: SocketListener
+  readonly maxMessageSize: number
+}
+
+/** Completes every handshake. */
+class FakeTransport implements Transport {
+  readonly upgrades: Upgrade[] = []
+
+  upgrade(...[, , , maxMessageSize, opened]: Parameters<Transport['upgrade']>): void {
+    const socket = new FakeSocket()
+    this.upgrades.push({ socket, listener: opened(socket), maxMessageSize })
+  }
+}
+
+interface Given {
+  app?: Partial<AppOptions>
+  registry?: Registry
+  connectRate?: number
+  trustProxy?: number
+}
+
+/** How somebody asks to connect. */
+interface Asked {
+  target?: Partial<ConnectTarget>
+  query?: string
+  headers?: Record<string, string>
+}
+
+function makeConnector({ connectRate = 0, trustProxy = 0, ...given }: Given = {}) {
+  const parts = new Parts(given)
+  const transport = new FakeTransport()
+  const connector = new Connector({
+    ...parts,
+    transport,
+    apps: new ConfigAppManager([parts.app]),
+    connectRate,
+    trustProxy,
+  })
+  const upgrade = ({ target = {}, query = 'protocol=7', headers = {} }: Asked = {}) => {
+    const request = new IncomingMessage(new NetSocket())
+    request.url = `/app/app-key?${query}`
+    request.headers = headers
+    connector.upgrade(request, new PassThrough(), Buffer.alloc(0), {
+      key: 'app-key',
+      only: undefined,
+      ...target,
+    })
+  }
+  const connect = (asked: Asked = {}): Upgrade => {
+    upgrade(asked)
+    const made = transport.upgrades.at(-1)
+    if (made === undefined) throw new Error('No handshake was completed')
+    return made
+  }
+  return { parts, transport, connector, upgrade, connect }
+}
+
+/** The code with which a socket was refused: the only message, and the close. */
+function refusal({ socket }: Upgrade): unknown {
+  const [message, ...others] = socket.take()
+  expect(others).toEqual([])
+  expect(message).toEqual({
+    event: 'pusher:error',
+    data: { code: socket.closed?.code, message: expect.any(String) },
+  })
+  return socket.closed?.code
+}
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('Connector', () => {
+  describe('an upgrade that is accepted', () => {
+    it('C1 C2 is told its socket id and the activity timeout first', async () => {
+      const { parts, connect } = makeConnector({ app: { activityTimeout: 45 } })
+      const { socket, maxMessageSize } = connect()
+      await turn()
+      const [message, ...others] = socket.take()
+      expect(others).toEqual([])
+      expect(message).toEqual({ event: 'pusher:connection_established', data: expect.any(String) })
+      expect(message && payloadOf(message)).toEqual({
+        socket_id: expect.stringMatching(/^\d+\.\d+$/),
+        activity_timeout: 45,
+      })
+      expect(maxMessageSize).toBe(parts.app.maxMessageSize)
+      expect(parts.metrics.connectionsAccepted).toBe(1)
+    })
+
+    it('C3 has an id of its own', () => {
+      const { parts, connect } = makeConnector()
+      for (let count = 0; count < 100; count++) connect()
+      expect(parts.connections.size).toBe(100)
+    })
+
+    it('is handed what it says, and is known to be alive by what it pings', () => {
+      const { parts, connect } = makeConnector()
+      const { listener } = connect({ query: 'protocol=7&client=pusher-dotnet-client' })
+      const [connection] = parts.connections.values()
+      expect(connection?.client).toBe('pusher-dotnet-client')
+      listener.text('{"event":"pusher:subscribe","data":{"channel":"news"}}')
+      expect(connection?.subscriptions.has('news')).toBe(true)
+      listener.binary()
+      expect(parts.metrics).toMatchObject({ messagesReceived: 2, messagesRefused: 1 })
+      if (connection) connection.lastSeen = 0
+      listener.control()
+      expect(connection?.lastSeen).toBeGreaterThan(0)
+    })
+
+    it('is released when its socket is gone', async () => {
+      const { parts, connect } = makeConnector({ app: { maxConnections: 1 } })
+      const { listener } = connect()
+      expect(refusal(connect())).toBe(4004)
+      listener.closed()
+      await Promise.all(parts.released)
+      expect(parts.connections.size).toBe(0)
+      connect()
+      expect(parts.connections.size).toBe(1)
+    })
+  })
+
+  describe('an upgrade that is refused', () => {
+    it.each<[code: number, app: Partial<AppOptions>, asked: Asked]>([
+      [4005, {}, { target: { key: undefined } }],
+      [4001, {}, { target: { key: 'unknown' } }],
+      [4001, {}, { target: { key: '__proto__' } }],
+      [4003, { enabled: false }, {}],
+      [4000, { requireTls: true }, {}],
+      [4008, { strictProtocol: true }, { query: '' }],
+      [4007, {}, { query: 'protocol=4' }],
+      [4007, {}, { query: 'protocol=8' }],
+      [4007, {}, { query: 'protocol=abc' }],
+      [4007, {}, { query: 'protocol=' }],
+      [4007, {}, { query: 'protocol=77' }],
+      [4009, { allowedOrigins: ['example.com'] }, { headers: { origin: 'https://evil.example' } }],
+      [4009, { allowedOrigins: ['example.com'] }, { headers: { origin: 'null' } }],
+    ])('is told %i first, and closed with it (%j, %j)', (code, app, asked) => {
+      const { parts, connect } = makeConnector({ app })
+      const made = connect(asked)
+      expect(refusal(made)).toBe(code)
+      expect(made.maxMessageSize).toBe(1024)
+      expect(parts.connections.size).toBe(0)
+      expect(parts.metrics.connectionsRefused).toBe(1)
+      made.listener.text('{"event":"pusher:ping"}')
+      made.listener.closed()
+      expect(parts.metrics.messagesReceived).toBe(0)
+    })
+
+    it('is told 4001 where the mount is for another app', () => {
+      const { parts, connect } = makeConnector()
+      expect(refusal(connect({ target: { only: makeApp({ id: 'other' }) } }))).toBe(4001)
+      connect({ target: { only: parts.app } })
+      expect(parts.connections.size).toBe(1)
+    })
+
+    it('is told 4100 while the server shuts down', () => {
+      const { connector, connect } = makeConnector()
+      connector.draining = true
+      expect(refusal(connect())).toBe(4100)
+    })
+  })
+
+  it.each([
+    ['protocol=5', {}],
+    ['protocol=6', {}],
+    ['protocol=7&flash=false', {}],
+    ['', {}],
+    ['protocol=7', { origin: 'https://example.com' }],
+  ])('C4 C10 accepts %j %j', (query, headers) => {
+    const { parts, connect } = makeConnector({ app: { allowedOrigins: ['example.com'] } })
+    connect({ query, headers })
+    expect(parts.connections.size).toBe(1)
+  })
+
+  it('C12 believes a trusted proxy about TLS, and nobody else', () => {
+    const headers = { 'x-forwarded-proto': 'https' }
+    const app = { requireTls: true }
+    expect(refusal(makeConnector({ app }).connect({ headers }))).toBe(4000)
+    const { parts, connect } = makeConnector({ app, trustProxy: 1 })
+    connect({ headers })
+    expect(parts.connections.size).toBe(1)
+  })
+
+  it('makes whoever comes too often wait for the handshake', () => {
+    const { transport, upgrade, connector } = makeConnector({ connectRate: 2 })
+    for (let count = 0; count < 5; count++) upgrade()
+    expect(transport.upgrades).toHaveLength(2)
+    void connector.closed(0)
+  })
+
+  describe('while the registry is asked', () => {
+    it('says nothing until it is answered', async () => {
+      const registry = new ManualRegistry()
+      const { parts, connect } = makeConnector({ registry })
+      const { socket } = connect()
+      await turn()
+      expect([socket.take(), parts.connections.size]).toEqual([[], 0])
+      await registry.answer()
+      await turn()
+      expect(socket.take()).toMatchObject([{ event: 'pusher:connection_established' }])
+    })
+
+    it('C9 refuses with 4004 when the quota is used up', async () => {
+      const registry = new ManualRegistry()
+      const { connect } = makeConnector({ registry, app: { maxConnections: 1 } })
+      const [first, second] = [connect(), connect()]
+      await registry.answerAll()
+      await turn()
+      expect(first.socket.open).toBe(true)
+      expect(refusal(second)).toBe(4004)
+    })
+
+    it('counts out who is gone when the answer comes', async () => {
+      const registry = new ManualRegistry()
+      const { parts, connect } = makeConnector({ registry, app: { maxConnections: 1 } })
+      const { socket, listener } = connect()
+      socket.open = false
+      listener.closed()
+      await registry.answerAll()
+      await Promise.all(parts.released)
+      expect(parts.connections.size).toBe(0)
+      const next = connect()
+      await registry.answerAll()
+      expect(next.socket.open).toBe(true)
+    })
+
+    it('refuses with 4100 when it fails', async () => {
+      const registry = new ManualRegistry()
+      const { parts, connect } = makeConnector({ registry })
+      const made = connect()
+      await registry.fail(new Error('broken'))
+      expect(refusal(made)).toBe(4100)
+      expect(parts.connections.size).toBe(0)
+    })
+  })
+
+  describe('#closed', () => {
+    it('resolves when the last socket is closed', async () => {
+      const { connector, connect } = makeConnector()
+      const [accepted, refused] = [connect(), connect({ target: { key: 'unknown' } })]
+      const done = vi.fn()
+      const closed = connector.closed(60_000).then(done)
+      accepted.listener.closed()
+      await turn()
+      expect(done).not.toHaveBeenCalled()
+      refused.listener.closed()
+      await closed
+      expect(accepted.socket.terminated).toBe(false)
+    })
+
+    it('destroys those that are left after the deadline', async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+      const { connector, connect } = makeConnector()
+      const { socket } = connect()
+      const closed = connector.closed(6000)
+      vi.advanceTimersByTime(5999)
+      expect(socket.terminated).toBe(false)
+      vi.advanceTimersByTime(1)
+      await closed
+      expect(socket.terminated).toBe(true)
+    })
+
+    it('resolves at once without sockets', async () => {
+      await makeConnector().connector.closed(60_000)
+    })
+  })
+})

@@ -1,0 +1,154 @@
+import type { Member } from '../../src/protocol/messages.ts'
+import { type ChannelName, parseChannelName, parseSocketId, type SocketId } from '../../src/protocol/names.ts'
+import { signChannel } from '../../src/protocol/signature.ts'
+import type { Registry } from '../../src/server/adapter.ts'
+import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
+import type { App } from '../../src/server/apps/app.ts'
+import { ChannelManager } from '../../src/server/channels/channel-manager.ts'
+import { type AppOptions, resolveServerConfig } from '../../src/server/config.ts'
+import { Connection, type ConnectionShared } from '../../src/server/connection.ts'
+import { createClientEvent } from '../../src/server/handlers/client-event.ts'
+import { createLeave, type Leave } from '../../src/server/handlers/leave.ts'
+import { createSubscribe } from '../../src/server/handlers/subscribe.ts'
+import { Metrics } from '../../src/server/metrics.ts'
+import { Outbox } from '../../src/server/outbox.ts'
+import { createPublish, type Publish } from '../../src/server/publish.ts'
+import { createReceive, type Receive } from '../../src/server/receive.ts'
+import { createRelease } from '../../src/server/release.ts'
+import type { Logger } from '../../src/support/logger.ts'
+import { FakeSocket } from '../../src/testing/index.ts'
+
+/** An app with the defaults of the configuration. */
+export function makeApp(options: Partial<AppOptions> = {}): App {
+  const app = { id: 'app-id', key: 'app-key', secret: 'app-secret', ...options }
+  return resolveServerConfig({ apps: [app] }, {}).apps[0]
+}
+
+/** A channel name, vouched for. */
+export function channelName(text: string): ChannelName {
+  const name = parseChannelName(text, 200)
+  if (name === undefined) throw new Error(`${text} is not a channel name`)
+  return name
+}
+
+/** A socket id, vouched for. */
+export function socketIdOf(text: string): SocketId {
+  const id = parseSocketId(text)
+  if (id === undefined) throw new Error(`${text} is not a socket id`)
+  return id
+}
+
+/** Resolves after one turn of the event loop: what waited has been written, of large channels one slice. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+interface PartsOptions {
+  app?: Partial<AppOptions>
+  registry?: Registry
+  sendBuffer?: number
+}
+
+interface ClientOptions {
+  client?: string
+  app?: App
+  id?: string
+}
+
+/** A client without a network: what the server knows of it, and its end of the socket. */
+export interface TestClient {
+  readonly connection: Connection
+  readonly socket: FakeSocket
+  /** The server receives a message of this client: JSON, a text as it stands, or null for a binary one. */
+  readonly say: (message: object | string | null) => void
+  /** The server receives a subscribe, signed as the channel needs it. */
+  readonly subscribe: (channel: string, channelData?: string) => void
+  /** Names of the events that were written to it since the last time, after one turn. */
+  readonly heard: () => Promise<string[]>
+}
+
+/** The parts of a server that are not about HTTP, put together as the server does; clients have no network. */
+export class Parts {
+  readonly app: App
+  readonly registry: Registry
+  readonly metrics = new Metrics()
+  readonly connections = new Map<SocketId, Connection>()
+  readonly channels = new ChannelManager()
+  readonly outbox: Outbox
+  readonly publish: Publish
+  readonly leave: Leave
+  readonly receive: Receive
+  /** Every line that was logged. */
+  readonly log: string[] = []
+  /** Resolves when everybody whose connection ended has left. */
+  readonly released: Promise<void>[] = []
+  readonly shared: ConnectionShared
+  #connected = 0
+
+  constructor({ app, registry = new MemoryRegistry(), sendBuffer = 1_048_576 }: PartsOptions = {}) {
+    const { channels, connections, metrics } = this
+    const note = (line: string) => void this.log.push(line)
+    const logger: Logger = { debug: note, info: note, warn: note, error: note }
+    this.app = makeApp(app)
+    this.registry = registry
+    this.outbox = new Outbox(sendBuffer, metrics)
+    const { outbox } = this
+    const publish = createPublish({ channels, connections, outbox, metrics, trace: undefined })
+    const leave = createLeave({ channels, registry, publish })
+    this.publish = publish
+    this.leave = leave
+    this.receive = createReceive({
+      subscribe: createSubscribe({ channels, registry, publish, metrics }),
+      leave,
+      clientEvent: createClientEvent({ publish, metrics }),
+      metrics,
+      logger,
+      trace: undefined,
+    })
+    const release = createRelease({ connections, leave, registry, metrics, logger })
+    const ended = (connection: Connection) => void this.released.push(release(connection))
+    this.shared = { outbox, trace: undefined, ended }
+  }
+
+  /** A client that is connected; its id is 1.1, then 1.2, … unless told otherwise. */
+  connect({ client = 'js', app = this.app, id = `1.${++this.#connected}` }: ClientOptions = {}): TestClient {
+    const socket = new FakeSocket()
+    const socketId = socketIdOf(id)
+    const connection = new Connection({ socket, app, socketId, client, shared: this.shared })
+    this.connections.set(socketId, connection)
+    const say = (message: object | string | null) => {
+      this.receive(
+        connection,
+        typeof message === 'object' && message !== null ? JSON.stringify(message) : message,
+      )
+    }
+    return {
+      connection,
+      socket,
+      say,
+      subscribe: (channel, channelData) => {
+        const auth = signChannel(app, socketId, channel, channelData)
+        say({ event: 'pusher:subscribe', data: { channel, auth, channel_data: channelData } })
+      },
+      heard: async () => {
+        await turn()
+        return socket.take().map(({ event }) => event)
+      },
+    }
+  }
+
+  /** Publishes an event that carries nothing. */
+  send(channel: string, event: string): void {
+    void this.publish({ app: this.app, channel: channelName(channel), event, data: '{}' })
+  }
+}
+
+/** The `channel_data` of a user. */
+export function userData(id: string, info?: unknown): string {
+  return JSON.stringify({ user_id: id, user_info: info })
+}
+
+/** A member as the registry knows it. */
+export function member(id: string): Member {
+  return { id, info: '{}' }
+}
