@@ -50,7 +50,7 @@ export const eventBody = z
   })
   .transform(({ channels, channel, ...event }, context) => {
     const given = channels ?? (typeof channel === 'string' ? [channel] : undefined)
-    if (given !== undefined) return { ...event, channels: [...new Set(given)] }
+    if (given !== undefined) return { ...event, channels: given }
     context.addIssue('"channels" or "channel" is required')
     return z.NEVER
   })

@@ -29,7 +29,7 @@ export interface Registry {
   disconnect(app: App, socketId: SocketId): Awaitable<void>
   /** Adds a subscription; with a member when the channel is a presence channel. */
   join(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Awaitable<Joined>
-  /** Removes it; true when the member's last subscription of the channel is gone. */
+  /** Removes it, if it is there; true when the member's last subscription of the channel is gone. */
   leave(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Awaitable<boolean>
   /** The users of a presence channel, in the order in which they joined. */
   members(app: App, channel: ChannelName): Awaitable<readonly Member[]>

@@ -174,6 +174,11 @@ describe('resolveServerConfig', () => {
       expect(apps).toHaveLength(1)
     })
 
+    it('an app given in code wins over REVERB_APPS too', () => {
+      const env = { REVERB_APPS: JSON.stringify([other]) }
+      expect(resolveServerConfig({ appKey: 'mine' }, env).apps.map(({ key }) => key)).toEqual(['mine'])
+    })
+
     it('of code win over REVERB_APPS', () => {
       const env = { REVERB_APPS: JSON.stringify([other]) }
       expect(resolveServerConfig({ apps: [app] }, env).apps.map(({ id }) => id)).toEqual(['a'])

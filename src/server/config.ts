@@ -113,7 +113,7 @@ export const appSettings = {
   ),
   presenceMaxInfo: setting(
     'REVERB_PRESENCE_MAX_INFO',
-    integer(0),
+    integer(2),
     2048,
     'Bytes of the `user_info` of a member',
   ),
@@ -251,7 +251,9 @@ export interface ServerConfig extends Values<typeof serverSettings> {
 export function resolveServerConfig(options: ReverbServerOptions, env: Env): ServerConfig {
   const { apps: givenApps, logger: _, authPath = '/broadcasting', serve = true, ...overrides } = options
   const values = resolveSettings(serverSettings, env, overrides)
-  const apps = resolveApps(values, givenApps ?? appsOf(env))
+  const { appId, appKey, appSecret } = overrides
+  const appInCode = (appId ?? appKey ?? appSecret) !== undefined
+  const apps = resolveApps(values, givenApps ?? (appInCode ? undefined : appsOf(env)))
   if (values.scheme === 'https' && (values.tlsCert === undefined || values.tlsKey === undefined)) {
     throw new ConfigurationError(
       'REVERB_SCHEME is https: set REVERB_TLS_CERT and REVERB_TLS_KEY to PEM files',
@@ -317,7 +319,9 @@ function resolveApps(values: Values<typeof serverSettings>, given: unknown): [Ap
     const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'apps'}: ${message}`)
     throw new ConfigurationError(`${appsVariable}: expected an array of apps; ${problems.join('; ')}`)
   }
-  const apps = parsed.data.map((app): App => ({ ...limits, previousSecret: undefined, ...defined(app) }))
+  const apps = parsed.data.map(
+    (app): App => Object.freeze({ ...limits, previousSecret: undefined, ...defined(app) }),
+  )
   for (const field of ['id', 'key'] as const) {
     const seen = new Set(apps.map((app) => app[field]))
     if (seen.size < apps.length)

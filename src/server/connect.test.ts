@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ManualRegistry } from '../../test/support/manual-registry.ts'
 import { makeApp, Parts, turn } from '../../test/support/parts.ts'
+import { silentLogger } from '../support/logger.ts'
 import { FakeSocket, payloadOf } from '../testing/index.ts'
 import type { Registry } from './adapter.ts'
 import { ConfigAppManager } from './apps/config-app-manager.ts'
@@ -49,6 +50,7 @@ function makeConnector({ connectRate = 0, trustProxy = 0, ...given }: Given = {}
     ...parts,
     transport,
     apps: new ConfigAppManager([parts.app]),
+    logger: silentLogger,
     connectRate,
     trustProxy,
   })
@@ -247,6 +249,16 @@ describe('Connector', () => {
       await registry.fail(new Error('broken'))
       expect(refusal(made)).toBe(4100)
       expect(parts.connections.size).toBe(0)
+      expect(parts.metrics.handlerFailures).toBe(1)
+    })
+
+    it('refuses with 4100 when it fails at once', () => {
+      const registry = new ManualRegistry()
+      registry.connect = () => {
+        throw new Error('broken')
+      }
+      const { connect } = makeConnector({ registry })
+      expect(refusal(connect())).toBe(4100)
     })
   })
 

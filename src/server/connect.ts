@@ -5,6 +5,8 @@ import { type CloseCode, codes } from '../protocol/codes.ts'
 import { connectionEstablished, error } from '../protocol/messages.ts'
 import type { SocketId } from '../protocol/names.ts'
 import { isPromise } from '../support/awaitable.ts'
+import { messageOf } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
 import { isOriginAllowed } from '../support/origin.ts'
 import type { Registry } from './adapter.ts'
 import type { App } from './apps/app.ts'
@@ -31,6 +33,7 @@ interface ConnectParts {
   readonly connections: Map<SocketId, Connection>
   readonly shared: ConnectionShared
   readonly metrics: Metrics
+  readonly logger: Logger
   readonly receive: Receive
   readonly connectRate: number
   readonly trustProxy: number
@@ -118,36 +121,31 @@ export class Connector {
   }
 
   #accept(request: IncomingMessage, stream: Duplex, head: Buffer, app: App, client: string): void {
-    const { transport, registry } = this.#parts
-    transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
+    this.#parts.transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
       const session = this.#open(socket)
-      const socketId = this.#newSocketId()
-      const admitted = registry.connect(app, socketId)
-      const establish = (granted: boolean) => this.#establish(session, app, socketId, client, granted)
-      if (isPromise(admitted)) void this.#establishLater(session, admitted, establish)
-      else establish(admitted)
+      void this.#admit(session, app, client)
       return session
     })
   }
 
-  async #establishLater(
-    session: Session,
-    admitted: PromiseLike<boolean>,
-    establish: (granted: boolean) => void,
-  ) {
+  /** Asks the registry; with one that answers at once nothing waits. */
+  async #admit(session: Session, app: App, client: string): Promise<void> {
+    const { registry, metrics, logger } = this.#parts
     try {
-      establish(await admitted)
-    } catch {
+      const socketId = this.#newSocketId()
+      const admitted = registry.connect(app, socketId)
+      const granted = isPromise(admitted) ? await admitted : admitted
+      if (granted) this.#establish(session, app, socketId, client)
+      else this.#turnAway(session.socket, { code: 4004 })
+    } catch (thrown) {
+      metrics.handlerFailures++
+      logger.error(`Accepting a connection failed: ${messageOf(thrown)}`)
       this.#turnAway(session.socket, { code: 4100 })
     }
   }
 
-  #establish(session: Session, app: App, socketId: SocketId, client: string, granted: boolean): void {
+  #establish(session: Session, app: App, socketId: SocketId, client: string): void {
     const { socket } = session
-    if (!granted) {
-      this.#turnAway(socket, { code: 4004 })
-      return
-    }
     const { connections, shared, metrics } = this.#parts
     const connection = new Connection({ socket, app, socketId, client, shared })
     connections.set(socketId, connection)

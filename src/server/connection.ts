@@ -56,7 +56,7 @@ export class Connection implements Recipient {
     this.lastSeen = now
     this.#shared = shared
     // Clients subscribe to everything at once after a reconnect.
-    const messageBurst = Math.max(messageRate, 2 * maxChannelsPerConnection)
+    const messageBurst = Math.max(messageRate, 2 * (maxChannelsPerConnection || 200))
     this.limiter = new RateLimiter({ messageRate, messageBurst, clientEventRate }, now)
   }
 
@@ -93,7 +93,8 @@ export class Connection implements Recipient {
     const message = 'Too slow: more waits for this connection than REVERB_SEND_BUFFER allows'
     this.socket.write(encodeFrame(error(4100, message)))
     this.socket.close(4100, message)
-    this.#shared.ended(this)
+    // Later, because this happens in the middle of a delivery, and leaving tells others.
+    queueMicrotask(() => this.#shared.ended(this))
   }
 
   /** The socket is gone; idempotent. */

@@ -13,7 +13,11 @@ export async function drain(connections: ReadonlyMap<string, Connection>, second
   const groups = Math.max(1, Math.floor((spread * 1000) / tick))
   const group = Math.ceil(connections.size / groups)
   while (connections.size > 0) {
-    for (const connection of [...connections.values()].slice(0, group)) connection.close(4200)
+    let left = group
+    for (const connection of connections.values()) {
+      if (left-- === 0) break
+      connection.close(4200)
+    }
     if (connections.size > 0) await sleep(tick)
   }
 }

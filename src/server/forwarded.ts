@@ -24,9 +24,9 @@ export function hostOf({ headers }: RequestOrigin, hops: number): string | undef
   return believed(headers['x-forwarded-host'], hops) ?? headers.host
 }
 
-/** The entry that the outermost trusted proxy added: everything before it may be forged. */
+/** The entry that the outermost trusted proxy added, without proxies none: everything before it may be forged. */
 function believed(header: string | string[] | undefined, hops: number): string | undefined {
-  if (hops === 0 || header === undefined) return undefined
+  if (header === undefined) return undefined
   const entries = String(header)
     .split(',')
     .map((entry) => entry.trim())

@@ -49,6 +49,10 @@ describe('checkPublishable', () => {
     expect(refusal({ channels: [] })).toBe(400)
   })
 
+  it('C132 takes a channel that is named twice once', () => {
+    expect(check({ channels: ['a', 'b', 'a'] })).toEqual(['a', 'b'])
+  })
+
   it('C133 refuses all for one bad channel', () => {
     expect(refusal({ channels: ['news', 'a b'] })).toBe(400)
   })

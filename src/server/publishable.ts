@@ -3,13 +3,14 @@ import { type ChannelName, maxEventName, parseChannelName } from '../protocol/na
 import type { App } from './apps/app.ts'
 import { RefusedError } from './errors.ts'
 
-/** Vouches for the channels, the name and the size of what a backend publishes; throws a {@link RefusedError}. */
+/** Vouches for the channels (each once), the name and the size of what a backend publishes; throws a {@link RefusedError}. */
 export function checkPublishable(
   app: App,
   name: string,
-  channels: readonly string[],
+  given: readonly string[],
   data: string,
 ): readonly ChannelName[] {
+  const channels = [...new Set(given)]
   if (name === '' || name.length > maxEventName) {
     throw new RefusedError(400, `An event name has 1 to ${maxEventName} characters`)
   }

@@ -109,6 +109,7 @@ export class ReverbServer {
       connections,
       shared: { outbox, trace, ended: (connection) => void release(connection) },
       metrics,
+      logger,
       receive,
       connectRate: config.connectRate,
       trustProxy: config.trustProxy,

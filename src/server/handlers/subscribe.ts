@@ -64,7 +64,7 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
     if (subscription.state === 'joining') channels.leave(subscription)
   }
 
-  /** One synchronous step: others hear of a new member; then the answer, what was held, live. */
+  /** One synchronous step: answer, what was held, live. Others hear of a new member afterwards. */
   function complete(subscription: Subscription, joined: Joined): Awaitable<unknown> {
     const { connection, channel, member } = subscription
     if (joined.result === 'full') {
@@ -75,8 +75,6 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
         channel.name,
       )
     }
-    // First, because the answer may end a slow reader, and others must not hear that before they hear of it.
-    const announced = member && joined.added ? announce(subscription, member) : undefined
     if (channel.goLive(subscription)) {
       metrics.subscriptionsAccepted++
       const answer = subscriptionSucceeded(channel.name, member && roster(joined.members))
@@ -84,7 +82,7 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
       for (const frame of subscription.held) connection.sendFrame(frame)
       subscription.held.length = 0
     }
-    return announced
+    return member && joined.added ? announce(subscription, member) : undefined
   }
 
   function announce({ connection, channel }: Subscription, member: Member): Awaitable<unknown> {
