@@ -1,3 +1,4 @@
+export { FakePusher } from './fake-pusher.ts'
 export { FakeSocket } from './fake-socket.ts'
 export {
   type Closed,
