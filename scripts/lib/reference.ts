@@ -1,5 +1,5 @@
 import { broadcastingSettings } from '../../src/broadcasting/config.ts'
-import { appSettings, appsVariable, serverSettings } from '../../src/server/config.ts'
+import { appSettings, appsVariable, serverSettings } from '../../src/server/settings.ts'
 import type { Setting } from '../../src/support/settings.ts'
 
 type Settings = Readonly<Record<string, Setting<unknown>>>

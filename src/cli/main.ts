@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander'
-import { appsVariable, serverSettings } from '../server/config.ts'
+import { appsVariable, serverSettings } from '../server/settings.ts'
 import { BroadcastingError, messageOf } from '../support/errors.ts'
 import { makeKeys } from './keys.ts'
 import { start } from './start.ts'
@@ -46,10 +46,11 @@ function environmentHelp(): string {
 
 /** The first signal ends the server in peace, a second one at once. */
 function untilSignal({ stop }: { stop: () => Promise<void> }): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(1))
-      void stop()
-    })
+  let ending = false
+  const end = () => {
+    if (ending) process.exit(1)
+    ending = true
+    void stop()
   }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
 }

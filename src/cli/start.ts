@@ -1,14 +1,9 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { broadcastingSettings } from '../broadcasting/config.ts'
-import {
-  appsVariable,
-  loggerFor,
-  type ReverbServerOptions,
-  resolveServerConfig,
-  serverSettings,
-} from '../server/config.ts'
+import { loggerFor, type ReverbServerOptions, resolveServerConfig } from '../server/config.ts'
 import { ReverbServer } from '../server/server.ts'
+import { appsVariable, serverSettings } from '../server/settings.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { importFile } from '../support/import-file.ts'
 import { warnOfUnknownVariables } from '../support/settings.ts'

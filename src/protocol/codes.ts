@@ -26,7 +26,9 @@ export const codes = {
 export type PusherCode = keyof typeof codes
 
 /** A code with which a connection may be closed. */
-export type CloseCode = Exclude<PusherCode, 4301>
+export type CloseCode = {
+  [Code in PusherCode]: (typeof codes)[Code]['reconnect'] extends 'stays open' ? never : Code
+}[PusherCode]
 
 /** The `type` and `status` of a failed subscription (protocol.md 2.6). */
 export const subscriptionErrors = {

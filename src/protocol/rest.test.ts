@@ -40,16 +40,8 @@ describe('eventBody', () => {
     }
   })
 
-  it.each<[what: string, name: unknown, complaint: string]>([
-    ['none', undefined, '"name" must be a string'],
-    ['null', null, '"name" must be a string'],
-    ['a number', 1, '"name" must be a string'],
-    ['an empty one', '', '"name" must not be empty'],
-    ['one of 201 characters', 'x'.repeat(201), '"name" must have at most 200 characters'],
-    ['pusher:x', 'pusher:x', '"name" must not begin with pusher: or pusher_internal:'],
-    ['pusher_internal:x', 'pusher_internal:x', '"name" must not begin with pusher: or pusher_internal:'],
-  ])('C133 refuses as event name %s', (_, name, complaint) => {
-    expect(complaints({ ...event, name })).toEqual([complaint])
+  it.each([undefined, null, 1])('C133 refuses the event name %s', (name) => {
+    expect(complaints({ ...event, name })).toEqual(['"name" must be a string'])
   })
 
   it('C133 refuses missing data and null', () => {
@@ -100,7 +92,6 @@ describe('batchBody', () => {
 
   it.each([
     { ...entry, name: undefined },
-    { ...entry, name: 'pusher:x' },
     { ...entry, channel: undefined },
     { ...entry, channel: ['news'] },
     { ...entry, data: undefined },

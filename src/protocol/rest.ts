@@ -1,15 +1,10 @@
 import { z } from 'zod'
-import { isReservedEvent } from './events.ts'
-import { maxEventName, parseSocketId } from './names.ts'
+import { parseSocketId } from './names.ts'
 
-// Bodies of the HTTP API (protocol.md 6.2, 6.3). Unknown members are ignored; limits that an app may set are
-// checked by the server.
+// Bodies of the HTTP API (protocol.md 6.2, 6.3). Unknown members are ignored; names and limits are checked by the
+// server, for events that code publishes in process too.
 
-const name = z
-  .string('"name" must be a string')
-  .min(1, '"name" must not be empty')
-  .max(maxEventName, `"name" must have at most ${maxEventName} characters`)
-  .refine((event) => !isReservedEvent(event), '"name" must not begin with pusher: or pusher_internal:')
+const name = z.string('"name" must be a string')
 
 const data = z
   .unknown()

@@ -13,13 +13,18 @@ export function sign(secret: string, text: string | Uint8Array): string {
 
 const signaturePattern = /^[0-9a-f]{64}$/
 
+/** Whether a text has the shape of a signature: 64 lower-case hex digits. */
+export function isSignature(text: string): boolean {
+  return signaturePattern.test(text)
+}
+
 /** Whether any of the secrets made the signature; compares in constant time. */
 export function isSignedBy(
   secrets: readonly string[],
   text: string | Uint8Array,
   signature: string,
 ): boolean {
-  if (!signaturePattern.test(signature)) return false
+  if (!isSignature(signature)) return false
   const given = Buffer.from(signature, 'latin1')
   let matches = false
   for (const secret of secrets) {

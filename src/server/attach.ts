@@ -1,6 +1,8 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { ConfigurationError } from '../support/errors.ts'
+import { putBack, restore } from './put-back.ts'
 
 /** Any HTTP server of Node. */
 export type NodeServer = HttpServer | HttpsServer
@@ -43,7 +45,27 @@ export function pathUnder(prefix: string, url: string): string | undefined {
   return rest === '' || rest.startsWith('/') ? rest : undefined
 }
 
+/** The prefix of a mount: a path without slashes at its end. Throws a {@link ConfigurationError} for anything else. */
+export function toPrefix(path: string): string {
+  const prefix = path.replace(/\/+$/, '')
+  if (prefix === '' || prefix.startsWith('/')) return prefix
+  throw new ConfigurationError(`"${path}" cannot be a mount's path: it must begin with /, such as "/reverb"`)
+}
+
+/** The key in `/app/{key}`, decoded; undefined where the path has none, or more than that. */
+export function keyOf(path: string): string | undefined {
+  const [, key] = keyPath.exec(path) ?? []
+  if (key === undefined) return undefined
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
+
+// The session of a path `/t/{session}/app/{key}` is for recovery, later; it is ignored.
 const upgradePath = /^(?:\/t\/[^/]+)?\/app(?:\/|$)/
+const keyPath = /^(?:\/t\/[^/]+)?\/app\/([^/]+)\/?$/
 const requestPath = /^\/(?:app|apps)(?:\/|$)|^\/(?:up|ready)$/
 
 /**
@@ -69,16 +91,19 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
       mount.upgrade(request, stream, head, path)
       return true
     }
-    if (server.listenerCount('upgrade') > 1) return emit('upgrade', request, stream, head)
-    return putBack(server, request, stream, head)
+    // Java's HTTP client offers h2c with every request: that is no WebSocket, and under a mount it is ours to answer.
+    const mounted = [...mounts].some((mount) => requestPathUnder(mount, request) !== undefined)
+    const apiRequest = mounted && request.headers.upgrade?.toLowerCase() !== 'websocket'
+    if (!apiRequest && server.listenerCount('upgrade') > 1) return emit('upgrade', request, stream, head)
+    putBack(server, request, stream, head)
+    return true
   }
 
   function request(event: string, [incoming, response]: [IncomingMessage, ServerResponse]): boolean {
-    restore(incoming)
+    restore(incoming, response)
     for (const mount of mounts) {
-      if (mount.request === undefined) continue
-      const path = pathUnder(mount.path, incoming.url ?? '')
-      if (path === undefined || (mount.path === '' && !requestPath.test(path))) continue
+      const path = requestPathUnder(mount, incoming)
+      if (path === undefined || mount.request === undefined) continue
       if (event === 'checkContinue') response.writeContinue()
       mount.request(incoming, response, path)
       return true
@@ -87,32 +112,10 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
   }
 }
 
+/** A server that is mounted at the root leaves everything but its own routes to the app. */
+function requestPathUnder({ path: prefix }: Claim, { url = '' }: IncomingMessage): string | undefined {
+  const path = pathUnder(prefix, url)
+  return path !== undefined && (prefix !== '' || requestPath.test(path)) ? path : undefined
+}
+
 function ours(): void {}
-
-/**
- * What Node does with an upgrade that nobody listens for: it is a request like any other, with its body and with more
- * requests behind it. The parser has let go of the socket, so the request is put back in front of what follows it and
- * the socket is handed in again, as `http.Server` documents for its `connection` event.
- */
-function putBack(server: NodeServer, request: IncomingMessage, stream: Duplex, head: Buffer): boolean {
-  const { method, url, httpVersion, rawHeaders } = request
-  const lines = [`${method} ${url} HTTP/${httpVersion}`]
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    // With this header it would come back as an upgrade; `restore` gives it to whoever reads the request.
-    if (name.toLowerCase() !== 'upgrade') lines.push(`${name}: ${rawHeaders[index + 1]}`)
-  }
-  putBackWith.set(stream, String(request.headers.upgrade))
-  stream.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
-  return server.emit('encrypted' in stream ? 'secureConnection' : 'connection', stream)
-}
-
-const putBackWith = new WeakMap<Duplex, string>()
-
-function restore({ socket, headers, rawHeaders }: IncomingMessage): void {
-  const upgrade = putBackWith.get(socket)
-  if (upgrade === undefined) return
-  putBackWith.delete(socket)
-  headers.upgrade = upgrade
-  rawHeaders.push('Upgrade', upgrade)
-}

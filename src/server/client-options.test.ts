@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { clientOptions, type ServerAddress } from './client-options.ts'
 import { type ReverbServerOptions, resolveServerConfig } from './config.ts'
-import type { RequestOrigin } from './forwarded.ts'
+import type { RequestSource } from './forwarded.ts'
 
 const listening: ServerAddress = { secure: false, host: '127.0.0.1', port: 8080, path: '/reverb' }
 
 interface Given {
   options?: ReverbServerOptions
   mounted?: boolean
-  request?: RequestOrigin
+  request?: RequestSource
 }
 
 /** The part of the answer that says where: scheme, host, port and path. */
@@ -25,7 +25,7 @@ function whereOf({ options = {}, mounted = true, request }: Given): string {
   return `${forceTLS ? 'wss' : 'ws'}://${wsHost}:${wsPort}${wsPath}`
 }
 
-const asked = (host: string, encrypted = false): RequestOrigin => ({
+const asked = (host: string, encrypted = false): RequestSource => ({
   headers: { host },
   socket: { encrypted },
 })

@@ -1,5 +1,5 @@
 import type { ServerConfig } from './config.ts'
-import { hostOf, isSecure, type RequestOrigin } from './forwarded.ts'
+import { hostOf, isSecure, type RequestSource } from './forwarded.ts'
 
 /** What `new Pusher(key, options)` of pusher-js needs to reach a server. */
 export interface ClientOptions {
@@ -34,7 +34,7 @@ export function clientOptions(
   key: string,
   listening: ServerAddress,
   mounted: boolean,
-  request: RequestOrigin | undefined,
+  request: RequestSource | undefined,
 ): ClientOptions {
   const asked = request && askedAddress(request, config.trustProxy)
   const secure = config.publicScheme
@@ -71,7 +71,7 @@ function portOf(
 }
 
 function askedAddress(
-  request: RequestOrigin,
+  request: RequestSource,
   hops: number,
 ): { secure: boolean; host: string; port: number } | undefined {
   const host = hostOf(request, hops)

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { turn } from '../../test/support/parts.ts'
 import { ConnectGate } from './connect-gate.ts'
 
 let proceeded: string[]
@@ -74,15 +75,33 @@ describe('ConnectGate', () => {
     expect(proceeded).toEqual(['a', 'c'])
   })
 
-  it('survives the error of a socket that waits, and hands it on without its own listener', () => {
+  it('hands a socket on with all that it has sent and none of its own listeners', async () => {
     gate = new ConnectGate(1)
     const stream = new PassThrough()
     enter('a')
     enter('b', '10.0.0.1', stream)
-    stream.emit('error', new Error('reset'))
+    stream.write('early')
+    await turn()
     vi.advanceTimersByTime(1100)
     expect(proceeded).toEqual(['a', 'b'])
-    expect(stream.listenerCount('error')).toBe(0)
+    expect(['error', 'end', 'readable'].map((event) => stream.listenerCount(event))).toEqual([0, 0, 0])
+    expect(String(stream.read())).toBe('early')
+  })
+
+  it.each([
+    ['breaks', (stream: PassThrough) => stream.emit('error', new Error('reset'))],
+    ['is ended by the client', (stream: PassThrough) => stream.end()],
+  ])('forgets a socket that %s while it waits, and its turn goes to the next', async (_, leave) => {
+    gate = new ConnectGate(1)
+    const stream = new PassThrough()
+    enter('a')
+    enter('b', '10.0.0.1', stream)
+    enter('c')
+    leave(stream)
+    await turn()
+    vi.advanceTimersByTime(1100)
+    expect(proceeded).toEqual(['a', 'c'])
+    expect(stream.destroyed).toBe(true)
   })
 
   it('has a timer only while somebody waits', () => {

@@ -14,6 +14,8 @@ interface Waiting {
   readonly address: string
   readonly stream: Duplex
   readonly proceed: () => void
+  /** Lets go of the stream. */
+  readonly unwatch: () => void
 }
 
 /** Spreads the new connections of an address: so many a second, the rest waits its turn in order. */
@@ -35,9 +37,7 @@ export class ConnectGate {
       return true
     }
     if (this.#waiting.length >= maxWaiting) return false
-    // Nobody else listens to the socket while it waits.
-    stream.on('error', ignore)
-    this.#waiting.push({ address, stream, proceed })
+    this.#waiting.push({ address, stream, proceed, unwatch: watch(stream) })
     this.#timer ??= setInterval(() => this.#admit(), tick).unref()
     return true
   }
@@ -60,7 +60,7 @@ export class ConnectGate {
         this.#waiting.push(entry)
         continue
       }
-      entry.stream.off('error', ignore)
+      entry.unwatch()
       entry.proceed()
     }
     if (this.#waiting.length > 0) return
@@ -90,4 +90,12 @@ export class ConnectGate {
   }
 }
 
-function ignore(): void {}
+/** Nobody else listens to a socket that waits: notices when the client gives up, and leaves unread what it has sent. */
+function watch(stream: Duplex): () => void {
+  const peek = () => {
+    if (stream.readableLength === 0) stream.read()
+  }
+  const give = () => stream.destroy()
+  stream.on('error', give).on('end', give).on('readable', peek)
+  return () => stream.off('error', give).off('end', give).off('readable', peek)
+}

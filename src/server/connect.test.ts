@@ -262,6 +262,15 @@ describe('Connector', () => {
     })
   })
 
+  describe('while it is draining', () => {
+    it('refuses at once whoever would have to wait for a turn', () => {
+      const { connector, connect } = makeConnector({ connectRate: 1 })
+      connect()
+      connector.draining = true
+      expect(refusal(connect())).toBe(4100)
+    })
+  })
+
   describe('#closed', () => {
     it('resolves when the last socket is closed', async () => {
       const { connector, connect } = makeConnector()

@@ -13,7 +13,7 @@ import type { App } from './apps/app.ts'
 import type { AppManager } from './apps/app-manager.ts'
 import { ConnectGate } from './connect-gate.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
-import { addressOf, isSecure, type RequestOrigin } from './forwarded.ts'
+import { addressOf, isSecure, type RequestSource } from './forwarded.ts'
 import { encodeFrame } from './frame.ts'
 import type { Metrics } from './metrics.ts'
 import type { Receive } from './receive.ts'
@@ -63,14 +63,16 @@ export class Connector {
 
   /** Accepts or refuses one upgrade, perhaps after waiting its turn. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, target: ConnectTarget): void {
-    const address = addressOf(origin(request), this.#parts.trustProxy)
+    const address = addressOf(sourceOf(request), this.#parts.trustProxy)
     const proceed = () => {
       const query = new URLSearchParams(request.url?.split('?', 2)[1])
       const verdict = this.#judge(request, target, query)
       if ('code' in verdict) this.#refuse(request, stream, head, verdict)
       else this.#accept(request, stream, head, verdict, query.get('client') ?? '')
     }
-    if (!this.#gate.enter(address, stream, proceed)) this.#refuse(request, stream, head, { code: 4100 })
+    // Nobody waits for a server that goes away.
+    if (this.draining) proceed()
+    else if (!this.#gate.enter(address, stream, proceed)) this.#refuse(request, stream, head, { code: 4100 })
   }
 
   /** Resolves when every socket is closed; those that are not after `deadline` milliseconds are destroyed. */
@@ -97,7 +99,7 @@ export class Connector {
     const app = apps.findByKey(key)
     if (app === undefined || (only !== undefined && only !== app)) return { code: 4001 }
     if (!app.enabled) return { code: 4003 }
-    if (app.requireTls && !isSecure(origin(request), trustProxy)) return { code: 4000 }
+    if (app.requireTls && !isSecure(sourceOf(request), trustProxy)) return { code: 4000 }
     const protocol = query.get('protocol')
     if (protocol === null && app.strictProtocol) return { code: 4008 }
     if (protocol !== null && !/^[567]$/.test(protocol)) return { code: 4007 }
@@ -207,6 +209,6 @@ class Session implements SocketListener {
   }
 }
 
-function origin({ headers, socket }: IncomingMessage): RequestOrigin {
+function sourceOf({ headers, socket }: IncomingMessage): RequestSource {
   return { headers, socket: { remoteAddress: socket.remoteAddress, encrypted: 'encrypted' in socket } }
 }

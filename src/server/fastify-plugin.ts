@@ -5,19 +5,12 @@ import { type Mount, type NodeServer, pathUnder } from './attach.ts'
 export interface FastifyLike {
   readonly prefix: string
   readonly server: NodeServer
-  removeAllContentTypeParsers(): void
-  addContentTypeParser(
-    type: '*',
-    parser: (request: unknown, payload: unknown, done: (error: Error | null, body?: unknown) => void) => void,
-  ): void
-  all(path: string, handler: (request: { raw: IncomingMessage }, reply: FastifyReplyLike) => void): void
+  all(path: string, options: { onRequest: Take }, handler: () => void): void
   addHook(name: 'preClose', hook: () => Promise<void>): void
 }
 
-interface FastifyReplyLike {
-  readonly raw: ServerResponse
-  hijack(): void
-}
+/** Takes a request away from Fastify: no later hook, parser or handler sees it. */
+type Take = (request: { raw: IncomingMessage }, reply: { raw: ServerResponse; hijack(): void }) => void
 
 /** A plugin for `fastify.register(plugin, { prefix })`. */
 export type ReverbFastifyPlugin = (fastify: FastifyLike, options?: unknown) => Promise<void>
@@ -31,19 +24,16 @@ interface PluginParts {
 /** Without a prefix everything else stays the app's. */
 const ownRoutes = ['/app/*', '/apps/*', '/up', '/ready']
 
-/** A mount as an encapsulated plugin: body parsers of the app never see our requests, its root hooks do. */
+/** A mount as an encapsulated plugin: the app's `onRequest` hooks see our requests, its body parsers never do. */
 export function createFastifyPlugin({ claimUpgrades, close }: PluginParts): ReverbFastifyPlugin {
   return async (fastify) => {
     const mount = claimUpgrades(fastify.server, fastify.prefix)
-    fastify.removeAllContentTypeParsers()
-    // The signature covers the raw body, so it is left in the stream.
-    fastify.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    for (const route of mount.path === '' ? ownRoutes : ['/*']) {
-      fastify.all(route, ({ raw }, reply) => {
-        reply.hijack()
-        mount.request(raw, reply.raw, pathUnder(mount.path, raw.url ?? '') ?? '')
-      })
+    // The signature covers the raw body, so nobody may have read it.
+    const onRequest: Take = ({ raw }, reply) => {
+      reply.hijack()
+      mount.request(raw, reply.raw, pathUnder(mount.path, raw.url ?? '') ?? '')
     }
+    for (const route of mount.path === '' ? ownRoutes : ['/*']) fastify.all(route, { onRequest }, () => {})
     fastify.addHook('preClose', close)
   }
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** The part of a request that says where it came from; `http.IncomingMessage` fits. */
-export interface RequestOrigin {
+export interface RequestSource {
   readonly headers: IncomingHttpHeaders
   readonly socket?:
     | { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined }
@@ -9,18 +9,18 @@ export interface RequestOrigin {
 }
 
 /** Whether the client spoke TLS: to us, or to the outermost of `hops` trusted proxies. */
-export function isSecure({ headers, socket }: RequestOrigin, hops: number): boolean {
+export function isSecure({ headers, socket }: RequestSource, hops: number): boolean {
   const forwarded = believed(headers['x-forwarded-proto'], hops)
   return forwarded === undefined ? socket?.encrypted === true : forwarded === 'https' || forwarded === 'wss'
 }
 
 /** The address of the client, as far as `hops` trusted proxies tell it. */
-export function addressOf({ headers, socket }: RequestOrigin, hops: number): string {
+export function addressOf({ headers, socket }: RequestSource, hops: number): string {
   return believed(headers['x-forwarded-for'], hops) ?? socket?.remoteAddress ?? ''
 }
 
 /** The `host[:port]` that the client asked for. */
-export function hostOf({ headers }: RequestOrigin, hops: number): string | undefined {
+export function hostOf({ headers }: RequestSource, hops: number): string | undefined {
   return believed(headers['x-forwarded-host'], hops) ?? headers.host
 }
 

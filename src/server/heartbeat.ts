@@ -15,7 +15,7 @@ interface HeartbeatParts {
   readonly apps: readonly App[]
 }
 
-/** One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6). */
+/** One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6) or does not read. */
 export class Heartbeat {
   readonly #parts: HeartbeatParts
   #timer: NodeJS.Timeout | undefined
@@ -41,6 +41,7 @@ export class Heartbeat {
   sweep(now: number): void {
     const { connections, outbox, metrics } = this.#parts
     for (const connection of connections.values()) {
+      outbox.check(connection)
       const { app, lastSeen, pingedAt } = connection
       if (pingedAt > lastSeen) {
         if (now - pingedAt < app.pongTimeout * 1000) continue

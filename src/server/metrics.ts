@@ -5,7 +5,7 @@ export class Metrics {
   connectionsClosed = 0
   messagesReceived = 0
   messagesRefused = 0
-  errorsSuppressed = 0
+  answersSuppressed = 0
   handlerFailures = 0
   subscriptionsAccepted = 0
   subscriptionsRefused = 0

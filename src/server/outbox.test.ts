@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { turn } from '../../test/support/parts.ts'
 import { FakeSocket } from '../testing/index.ts'
@@ -328,6 +330,50 @@ describe('Outbox', () => {
       }
     },
   )
+
+  describe('#check', () => {
+    it('ends a recipient that does not take what earlier turns wrote, though nothing more is sent', async () => {
+      const reader = new Reader()
+      outbox.add(reader, frame('a'), true)
+      await turn()
+      reader.socket.queued = 1001
+      outbox.check(reader)
+      expect([reader.refused, metrics.slowConnectionsClosed]).toEqual([1, 1])
+    })
+
+    it('never holds bytes of the present turn against a recipient, nor the send buffer itself', () => {
+      const [busy, slow] = [new Reader(), new Reader()]
+      outbox.add(busy, Buffer.alloc(large), true)
+      busy.socket.queued = large
+      slow.socket.queued = 1000
+      for (const reader of [busy, slow]) outbox.check(reader)
+      expect([busy.refused, slow.refused]).toEqual([0, 0])
+    })
+  })
+
+  it('lets go of who has left, also while a large channel never comes to rest', async () => {
+    const all = readers(600)
+    const left = leaverOf(outbox)
+    for (let event = 0; event < 50; event++) {
+      for (const reader of all) outbox.add(reader, frame('a'), false)
+      await turn()
+    }
+    collectGarbage()
+    expect(left.deref()).toBeUndefined()
+  })
+
+  it('keeps slices for large events too, up to 256 KiB for each recipient', async () => {
+    const all = readers(300)
+    for (const reader of all) outbox.add(reader, Buffer.alloc(large), false)
+    expect(written(all)).toBe(0)
+    await turn()
+    expect(written(all)).toBeLessThan(300)
+    await turn()
+    expect(written(all)).toBe(300)
+    const last = new Reader()
+    for (let count = 0; count < 4; count++) outbox.add(last, Buffer.alloc(large), false)
+    expect(last.socket.writes).toHaveLength(1)
+  })
 })
 
 /** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
@@ -339,4 +385,17 @@ function randomFrom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
+}
+
+/** A recipient that nobody knows any more but, perhaps, the outbox. */
+function leaverOf(outbox: Outbox): WeakRef<Reader> {
+  const leaver = new Reader()
+  outbox.add(leaver, frame('a'), false)
+  return new WeakRef(leaver)
+}
+
+/** A full collection, without a flag on the command line. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }

@@ -1,5 +1,11 @@
 import { isReservedEvent } from '../protocol/events.ts'
-import { type ChannelName, maxEventName, parseChannelName } from '../protocol/names.ts'
+import {
+  type ChannelName,
+  maxEventName,
+  parseChannelName,
+  parseSocketId,
+  type SocketId,
+} from '../protocol/names.ts'
 import type { App } from './apps/app.ts'
 import { RefusedError } from './errors.ts'
 
@@ -38,4 +44,11 @@ export function checkChannel(app: App, channel: string): ChannelName {
   const name = parseChannelName(channel, app.maxChannelName)
   if (name !== undefined) return name
   throw new RefusedError(400, `"${channel.slice(0, app.maxChannelName)}" is not a channel name`)
+}
+
+/** Vouches for a socket id; throws a {@link RefusedError} with status 400. */
+export function checkSocketId(id: string): SocketId {
+  const socketId = parseSocketId(id)
+  if (socketId !== undefined) return socketId
+  throw new RefusedError(400, `"${id.slice(0, 64)}" is not a socket id: digits, a dot, digits`)
 }

@@ -90,13 +90,13 @@ describe('RateLimiter', () => {
 
   it('C35 lets ten errors a second pass', () => {
     const limiter = new RateLimiter(limits, 0)
-    expect(allowed(1000, () => limiter.error(0))).toBe(10)
-    expect(allowed(1000, () => limiter.error(1000))).toBe(10)
+    expect(allowed(1000, () => limiter.mistake(0))).toBe(10)
+    expect(allowed(1000, () => limiter.mistake(1000))).toBe(10)
   })
 
   it('counts messages, client events and errors apart', () => {
     const limiter = new RateLimiter({ ...limits, messageBurst: 1 }, 0)
-    allowed(100, () => limiter.error(0))
+    allowed(100, () => limiter.mistake(0))
     allowed(100, () => limiter.clientEvent(0))
     expect(limiter.message(0)).toBe('take')
   })

@@ -28,8 +28,8 @@ export class TokenBucket {
   }
 }
 
-/** Error messages per second that one connection gets; the rest is counted only, so that nobody can use us as an amplifier. */
-const errorRate = 10
+/** Answers per second that a client's mistakes get; the rest is counted only, so that nobody can use us as an amplifier. */
+const mistakeRate = 10
 
 /** Milliseconds of excess after which a connection is closed, and without excess after which it is forgiven. */
 const maxExcess = 10_000
@@ -46,14 +46,14 @@ export interface RateLimits {
 export class RateLimiter {
   readonly #messages: TokenBucket
   readonly #clientEvents: TokenBucket
-  readonly #errors: TokenBucket
+  readonly #mistakes: TokenBucket
   #excessSince = 0
   #excessLast = Number.NEGATIVE_INFINITY
 
   constructor({ messageRate, messageBurst, clientEventRate }: RateLimits, now: number) {
     this.#messages = new TokenBucket(messageRate, messageBurst, now)
     this.#clientEvents = new TokenBucket(clientEventRate, clientEventRate, now)
-    this.#errors = new TokenBucket(errorRate, errorRate, now)
+    this.#mistakes = new TokenBucket(mistakeRate, mistakeRate, now)
   }
 
   /** What to do with a message: take it, drop it, or close the connection after ten seconds of excess. */
@@ -69,8 +69,8 @@ export class RateLimiter {
     return this.#clientEvents.take(now)
   }
 
-  /** Whether one more error message may be sent. */
-  error(now: number): boolean {
-    return this.#errors.take(now)
+  /** Whether one more mistake may be answered: with an error, or with a roster that the client has already. */
+  mistake(now: number): boolean {
+    return this.#mistakes.take(now)
   }
 }

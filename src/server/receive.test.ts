@@ -76,7 +76,7 @@ describe('receive', () => {
     const client = parts.connect()
     for (let count = 0; count < 100; count++) client.say('no JSON')
     expect(await messages(client)).toHaveLength(10)
-    expect(parts.metrics.errorsSuppressed).toBe(90)
+    expect(parts.metrics.answersSuppressed).toBe(90)
     vi.advanceTimersByTime(1000)
     client.say('no JSON')
     expect(await messages(client)).toHaveLength(1)

@@ -107,8 +107,8 @@ export function createReceive({
   }
 
   function sendError(connection: Connection, { pusherCode, message, channel }: PusherError): void {
-    if (!connection.limiter.error(performance.now())) {
-      metrics.errorsSuppressed++
+    if (!connection.limiter.mistake(performance.now())) {
+      metrics.answersSuppressed++
       return
     }
     // The channel is the client's own text, which may be as long as a message.

@@ -1,5 +1,4 @@
-import { parseSocketId, type SocketId } from '../protocol/names.ts'
-import { type Awaitable, isPromise } from '../support/awaitable.ts'
+import type { SocketId } from '../protocol/names.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Env } from '../support/settings.ts'
@@ -9,11 +8,11 @@ import { createEvents } from './api/events.ts'
 import { type Api, createApi } from './api/router.ts'
 import type { App } from './apps/app.ts'
 import { ConfigAppManager } from './apps/config-app-manager.ts'
-import { type Claim, claim, type Mount, type NodeServer, pathUnder } from './attach.ts'
+import { type Claim, claim, keyOf, type Mount, type NodeServer, pathUnder, toPrefix } from './attach.ts'
 import { ChannelManager } from './channels/channel-manager.ts'
 import { type ClientOptions, clientOptions, type ServerAddress } from './client-options.ts'
 import {
-  knownSecret,
+  appWithKnownSecret,
   loggerFor,
   type ReverbServerOptions,
   resolveServerConfig,
@@ -24,15 +23,15 @@ import type { Connection } from './connection.ts'
 import { drain } from './drain.ts'
 import { UnknownAppError } from './errors.ts'
 import { createFastifyPlugin, type ReverbFastifyPlugin } from './fastify-plugin.ts'
-import type { RequestOrigin } from './forwarded.ts'
+import type { RequestSource } from './forwarded.ts'
 import { createClientEvent } from './handlers/client-event.ts'
 import { createLeave } from './handlers/leave.ts'
 import { createSubscribe } from './handlers/subscribe.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Metrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
-import { type ChannelEvent, createPublish, type Publish } from './publish.ts'
-import { checkPublishable } from './publishable.ts'
+import { createPublish, type Publish } from './publish.ts'
+import { checkPublishable, checkSocketId } from './publishable.ts'
 import { createReceive } from './receive.ts'
 import { createRelease } from './release.ts'
 import { closeStandalone, createStandalone, listen } from './standalone.ts'
@@ -77,6 +76,7 @@ export class ReverbServer {
   readonly #releases: (() => void)[] = []
   #mounted = false
   #mountPath: string | undefined
+  #listening: Promise<{ host: string; port: number }> | undefined
   #standalone: { readonly server: NodeServer; readonly address: ServerAddress } | undefined
   #closing: Promise<void> | undefined
 
@@ -145,6 +145,7 @@ export class ReverbServer {
    */
   attach(server: NodeServer, { path = this.options.path, key }: AttachOptions = {}): void {
     const only = this.#restriction(key)
+    this.#mustBeOpen()
     this.#mounted = true
     if (!this.options.serve) return
     const mount = this.#mountAt(path, only)
@@ -173,38 +174,52 @@ export class ReverbServer {
   }
 
   /**
-   * Listens on `REVERB_HOST:REVERB_PORT` and resolves to the address; port 0 takes a free one.
+   * Listens on `REVERB_HOST:REVERB_PORT` and resolves to the address, the same one for every call; port 0 takes a free one.
    * Rejects with a {@link ConfigurationError} when the port cannot be had.
    */
-  async listen(): Promise<{ host: string; port: number }> {
+  listen(): Promise<{ host: string; port: number }> {
+    this.#listening ??= this.#tryToListen()
+    return this.#listening
+  }
+
+  async #tryToListen(): Promise<{ host: string; port: number }> {
+    try {
+      return await this.#listen()
+    } catch (thrown) {
+      this.#listening = undefined
+      throw thrown
+    }
+  }
+
+  async #listen(): Promise<{ host: string; port: number }> {
     const { host, port, path, scheme, serve } = this.options
     if (!serve) throw new ConfigurationError('This server was made with serve: false, so it cannot listen')
-    if (this.#standalone) throw new ConfigurationError('This server listens already')
+    this.#mustBeOpen()
     const mount = this.#mountAt(path, undefined)
     const server = createStandalone(this.options, (request, response) => {
       mount.request(request, response, pathUnder(path, request.url ?? '') ?? '')
     })
-    this.#claim(server, { path, upgrade: mount.upgrade })
     const bound = await listen(server, host, port)
+    const address = { secure: scheme === 'https', host: reachable(host), port: bound.port, path }
+    this.#standalone = { server, address }
+    this.#claim(server, { path, upgrade: mount.upgrade })
     this.#warnOfKnownSecret(host)
-    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-    this.#standalone = {
-      server,
-      address: { secure: scheme === 'https', host: reachable, port: bound.port, path },
-    }
     return { host, port: bound.port }
   }
 
   /**
    * Publishes to each channel and resolves to the number of connections that each was handed to; never waits for a
-   * socket. Throws a {@link RefusedError} when the name, a channel or the size is not allowed.
+   * socket. Rejects with a {@link RefusedError} when the name, a channel or the size is not allowed.
    */
-  publish(message: PublishMessage): Awaitable<ReadonlyMap<string, number>> {
+  async publish(message: PublishMessage): Promise<ReadonlyMap<string, number>> {
     const app = this.#appOf(message.appKey)
     const { event, data, socketId } = message
-    const channels = checkPublishable(app, event, message.channels, data)
-    const except = socketId === undefined ? undefined : parseSocketId(socketId)
-    return this.#publishAll(channels.map((channel) => ({ app, channel, event, data, except })))
+    const except = socketId === undefined ? undefined : checkSocketId(socketId)
+    const recipients = new Map<string, number>()
+    for (const channel of checkPublishable(app, event, message.channels, data)) {
+      recipients.set(channel, await this.#publish({ app, channel, event, data, except }))
+    }
+    return recipients
   }
 
   /** The key and secret of an app, the first one unless a key is given; undefined when no app has it. */
@@ -214,11 +229,11 @@ export class ReverbServer {
   }
 
   /** Exactly what `new Pusher(key, options)` needs in a browser that made this request. */
-  clientOptions(request?: RequestOrigin): ClientOptions {
+  clientOptions(request?: RequestSource): ClientOptions {
     const { host, port, path, scheme } = this.options
     const listening = this.#standalone?.address ?? {
       secure: scheme === 'https',
-      host: host === '0.0.0.0' ? '127.0.0.1' : host,
+      host: reachable(host),
       port,
       path: this.#mountPath ?? path,
     }
@@ -236,6 +251,8 @@ export class ReverbServer {
 
   async #close(): Promise<void> {
     this.#connector.draining = true
+    // What is on its way up cannot be closed before it is there; a failure is known to who called listen().
+    await Promise.allSettled([this.#listening])
     await drain(this.#connections, this.options.drain)
     await this.#connector.closed(closeDeadline)
     this.#heartbeat.stop()
@@ -243,9 +260,13 @@ export class ReverbServer {
     for (const release of this.#releases) release()
   }
 
+  #mustBeOpen(): void {
+    if (this.#closing) throw new ConfigurationError('This server is closed; make a new one')
+  }
+
   /** In production the settings refuse it. */
   #warnOfKnownSecret(host: string): void {
-    const app = this.options.apps.find(({ secret }) => secret === knownSecret)
+    const app = appWithKnownSecret(this.options.apps)
     if (app === undefined || host === 'localhost' || host === '::1' || host.startsWith('127.')) return
     this.#logger.warn(
       `The app "${app.id}" has the well-known default secret and can be reached from outside on ${host}; ` +
@@ -281,36 +302,9 @@ export class ReverbServer {
       apps.map((known) => known.key),
     )
   }
-
-  #publishAll(events: readonly ChannelEvent[]): Awaitable<ReadonlyMap<string, number>> {
-    const recipients = new Map<string, number>()
-    const waiting: Promise<void>[] = []
-    for (const event of events) {
-      const count = this.#publish(event)
-      if (isPromise(count)) waiting.push(note(event, count))
-      else recipients.set(event.channel, count)
-    }
-    return waiting.length === 0 ? recipients : Promise.all(waiting).then(() => recipients)
-
-    async function note({ channel }: ChannelEvent, count: PromiseLike<number>): Promise<void> {
-      recipients.set(channel, await count)
-    }
-  }
 }
 
-function toPrefix(path: string): string {
-  const prefix = path.replace(/\/+$/, '')
-  if (prefix === '' || prefix.startsWith('/')) return prefix
-  throw new ConfigurationError(`"${path}" cannot be a mount's path: it must begin with /, such as "/reverb"`)
-}
-
-/** The key in `/app/{key}`, decoded; undefined where the path has none, or more than that. */
-function keyOf(path: string): string | undefined {
-  const [, key] = /\/app\/([^/]+)\/?$/.exec(path) ?? []
-  if (key === undefined) return undefined
-  try {
-    return decodeURIComponent(key)
-  } catch {
-    return key
-  }
+/** An address under which a server can be reached that listens on all of them. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import path from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { guardedLogger, silentLogger } from './logger.ts'
 
 /** What a process prints that makes a logger and uses it. */
 function printed(options: string, calls: string): string {
@@ -20,8 +21,9 @@ describe('createLogger', () => {
     expect(text).toBe('plain "text" é\nwarn: careful\n')
   })
 
-  it('escapes line breaks, so that no value can forge a line', () => {
-    expect(printed('{}', String.raw`logger.info('a\nerror: b\r')`)).toBe('a\\nerror: b\\r\n')
+  it('escapes control characters, so that no value can forge a line or move the cursor', () => {
+    const said = String.raw`logger.info('a\nerror: b\r\u001b[1A\u0085\u2028')`
+    expect(printed('{}', said)).toBe('a\\nerror: b\\r\\u001b[1A\\u0085\\u2028\n')
   })
 
   it('writes JSON with the name of the logger when asked to', () => {
@@ -31,5 +33,21 @@ describe('createLogger', () => {
 
   it('writes nothing when silent', () => {
     expect(printed(`{ level: 'silent' }`, `logger.error('hello')`)).toBe('')
+  })
+})
+
+describe('guardedLogger', () => {
+  it('passes lines on, and makes a warning of what the logger throws', () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => warning.mockRestore())
+    const info = vi.fn()
+    const error = () => {
+      throw new Error('disk full')
+    }
+    const logger = guardedLogger({ ...silentLogger, info, error })
+    logger.info('hello')
+    logger.error('bad')
+    expect(info).toHaveBeenCalledWith('hello')
+    expect(warning).toHaveBeenCalledWith('The logger failed on "bad": disk full')
   })
 })

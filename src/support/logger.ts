@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import { messageOf } from './errors.ts'
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
@@ -35,9 +36,35 @@ const labels: Record<number, string> = {
   60: 'fatal: ',
 }
 
-/** Turns pino's JSON line into the bare message; line breaks are escaped so that no value can forge a second line. */
+/** A logger that can be called from anywhere: what the given one throws becomes a warning of the process. */
+export function guardedLogger(logger: Logger): Logger {
+  const guarded = (level: keyof Logger) => (message: string) => {
+    try {
+      logger[level](message)
+    } catch (thrown) {
+      process.emitWarning(`The logger failed on "${message}": ${messageOf(thrown)}`)
+    }
+  }
+  return {
+    debug: guarded('debug'),
+    info: guarded('info'),
+    warn: guarded('warn'),
+    error: guarded('error'),
+  }
+}
+
+/** Turns pino's JSON line into the bare message; control characters are escaped, so that no value can forge a line. */
 function toText(line: string): string {
   // The text is pino's own, so its shape is known.
   const { level, msg } = JSON.parse(line) as { level: number; msg: string }
-  return `${labels[level] ?? ''}${msg.replaceAll('\r', '\\r').replaceAll('\n', '\\n')}\n`
+  return `${labels[level] ?? ''}${msg.replace(controls, escapeControl)}\n`
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
+const controls = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
+
+function escapeControl(character: string): string {
+  return JSON.stringify(character)
+    .slice(1, -1)
+    .replace(/^[^\\]$/, (raw) => `\\u${raw.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }

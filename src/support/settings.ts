@@ -157,6 +157,16 @@ export function warnOfUnknownVariables(
   }
 }
 
+/** Throws a {@link ConfigurationError} for the first option that is not known, with the nearest that is. */
+export function refuseUnknownOptions(options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const nearest = nearestOf(unknown, known)
+  throw new ConfigurationError(
+    `"${unknown}" is not an option${nearest === undefined ? `; known are ${known.join(', ')}` : `; did you mean "${nearest}"?`}`,
+  )
+}
+
 function nearestOf(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: distanceBetween(word, name) }))

@@ -189,6 +189,39 @@ describe('a client that never reads', () => {
     expect([4100, 1006]).toContain((await lazy.closed).code)
   })
 
+  it('is ended though nothing is sent to it but answers to what it asks', { timeout: 30_000 }, async () => {
+    const running = await startServer({ sendBuffer: 100_000, messageRate: 0 })
+    const witness = await bystander(running)
+    const members = await Promise.all(Array.from({ length: 20 }, () => running.connect()))
+    const info = 'x'.repeat(2_000)
+    for (const [index, member] of members.entries()) {
+      await member.join('presence-room', { user_id: String(index), user_info: { info } })
+    }
+    const lazy = await running.connect()
+    await lazy.join('presence-room', { user_id: 'lazy' })
+    lazy.pause()
+    const proof = lazy.signed('presence-room', { user_id: 'lazy' })
+    const data = { channel: 'presence-room', auth: proof.auth, channel_data: proof.channelData }
+    // In and out again: each time it is answered with everybody who is there, and reads nothing of it.
+    for (let round = 0; round < 300; round++) {
+      lazy.unsubscribe('presence-room')
+      lazy.send({ event: 'pusher:subscribe', data })
+    }
+    await eventually(() => running.server.counters['slowConnectionsClosed']).toBe(1)
+    await witness.unharmed()
+  })
+
+  it('is answered ten times a second when it asks for a roster that it has', async () => {
+    const running = await startServer({ messageRate: 0 })
+    const client = await running.connect()
+    await client.join('presence-room', { user_id: '1' })
+    const { auth, channelData } = client.signed('presence-room', { user_id: '1' })
+    const data = { channel: 'presence-room', auth, channel_data: channelData }
+    for (let asked = 0; asked < 200; asked++) client.send({ event: 'pusher:subscribe', data })
+    expect(await client.rest()).toHaveLength(10)
+    expect(running.server.counters).toMatchObject({ answersSuppressed: 190 })
+  })
+
   it('learns 4100 when it begins to read in time', { timeout: 30_000 }, async () => {
     const running = await startServer({ sendBuffer: 200_000 })
     const lazy = await running.connect()

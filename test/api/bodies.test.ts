@@ -131,6 +131,7 @@ describe('a request body', () => {
       await closed
     }
     expect((await apiOf(running).get('/channels')).status).toBe(200)
+    expect(running.server.counters).toMatchObject({ apiFailures: 0 })
     await client.silence()
   })
 

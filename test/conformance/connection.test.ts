@@ -100,13 +100,17 @@ describe('refusals', () => {
     expect(await refusalOf(await running.open())).toBe(4003)
   })
 
-  it.each(['/app', '/app/', '/app?protocol=7', '/app/app-key/more', '/app/app-key/more/'])(
-    'C8 refuses %s with 4005',
-    async (path) => {
-      const running = await startServer()
-      expect(await refusalOf(await running.open(path))).toBe(4005)
-    },
-  )
+  it.each([
+    '/app',
+    '/app/',
+    '/app?protocol=7',
+    '/app/app-key/more',
+    '/app/app-key/more/',
+    '/app/other/app/app-key',
+  ])('C8 refuses %s with 4005', async (path) => {
+    const running = await startServer()
+    expect(await refusalOf(await running.open(path))).toBe(4005)
+  })
 
   it('C9 refuses the third connection of two with 4004 and accepts one after one has left', async () => {
     const running = await startServer({ maxConnections: 2 })

@@ -352,6 +352,31 @@ describe('an upgrade that is not ours', () => {
     expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
   })
 
+  it('C17 waits for the answers of requests before it on the same connection', async () => {
+    const held: (() => void)[] = []
+    const http = createServer(({ url }, response) => {
+      if (url === '/slow') held.push(() => response.end('slow'))
+      else response.end(url)
+      if (held.length === 2) for (const answer of held.reverse()) answer()
+    })
+    createReverb().attach(http, { path: '/reverb' })
+    const port = await listen(http)
+    const slow = 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    const said = await answersTo(port, slow + slow + handshake('/other') + lastRequest)
+    expect(said).toMatch(/slow.*slow.*\/other.*\/last/s)
+  })
+
+  it('C17 under the mount is our request when it wants no WebSocket, whoever else listens', async () => {
+    const http = createServer(answerPath)
+    addOther(http)
+    createReverb().attach(http, { path: '/reverb' })
+    const port = await listen(http)
+    const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c' }
+    expect((await send({ port, path: '/reverb/up', headers })).text).toBe('{"health":"OK"}')
+    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
+  })
+
   it('C17 may be answered late and in parts, or not be waited for', async () => {
     const http = createServer(async (_, response) => {
       response.write('one ')

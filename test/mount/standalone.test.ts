@@ -46,6 +46,26 @@ describe('listen', () => {
     expect(await server.listen()).toEqual({ host: '127.0.0.1', port })
   })
 
+  it('says the same address to everybody who asks, and nothing once the server is closed', async () => {
+    const server = createReverb()
+    const [first, second] = await Promise.all([server.listen(), server.listen()])
+    expect(second).toEqual(first)
+    await server.close()
+    await expect(createReverb({ port: first.port }).listen()).resolves.toMatchObject({ port: first.port })
+    expect(() => server.attach(createServer())).toThrow(/closed; make a new one/)
+  })
+
+  it('is undone by a close that comes before the port is open', async () => {
+    const server = createReverb()
+    const listening = server.listen()
+    await server.close()
+    const { port } = await listening
+    await expect(send({ port, path: '/up' })).rejects.toThrow(/ECONNREFUSED/)
+    const closed = createReverb()
+    await closed.close()
+    await expect(closed.listen()).rejects.toThrow(/closed; make a new one/)
+  })
+
   it('serves every route below the path', async () => {
     const { port } = await createReverb({ path: '/reverb' }).listen()
     const client = await connectUnder(port, '/reverb')

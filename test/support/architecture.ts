@@ -13,7 +13,7 @@ const floors = [
 
 /** The same for what is called inside server/, where types may name their neighbours. */
 const serverFloors = [
-  'adapter apps config errors forwarded frame lifecycle metrics publishable rate-limiter trace',
+  'adapter apps config errors forwarded frame lifecycle metrics publishable rate-limiter settings trace',
   'transport',
   'outbox',
   'connection',
@@ -21,7 +21,7 @@ const serverFloors = [
   'deliver',
   'publish',
   'handlers release',
-  'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat receive standalone transports webhooks',
+  'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
   'server',
   'index',
 ].map(words)
@@ -35,7 +35,13 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'pusher-js': ['client/pusher.ts'],
   react: ['react/'],
   ws: ['server/transports/ws.ts', 'testing/protocol-client.ts'],
-  zod: ['support/settings.ts', 'protocol/rest.ts', 'server/api/events.ts', 'server/config.ts'],
+  zod: [
+    'support/settings.ts',
+    'protocol/rest.ts',
+    'server/api/events.ts',
+    'server/config.ts',
+    'server/settings.ts',
+  ],
 }
 
 /** Packages that a page in a browser loads. */

@@ -37,7 +37,7 @@ export function createEvents({ publish, registry }: EventParts) {
       except: socket_id ?? undefined,
       info: parseInfo(info),
     }
-    const answers = await send(app, publication)
+    const answers = await publishEach(app, publication)
     return publication.info.size === 0 ? {} : { channels: Object.fromEntries(answers) }
   }
 
@@ -55,12 +55,12 @@ export function createEvents({ publish, registry }: EventParts) {
     }))
     const answers = []
     for (const publication of publications) {
-      for (const answer of (await send(app, publication)).values()) answers.push(answer)
+      for (const answer of (await publishEach(app, publication)).values()) answers.push(answer)
     }
     return publications.every(({ info }) => info.size === 0) ? {} : { batch: answers }
   }
 
-  async function send(app: App, { channels, name, data, except, info }: Publication) {
+  async function publishEach(app: App, { channels, name, data, except, info }: Publication) {
     const answers = new Map<ChannelName, Record<string, number>>()
     for (const channel of channels) {
       await publish({ app, channel, event: name, data, except })

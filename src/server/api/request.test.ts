@@ -5,7 +5,7 @@ import { makeApp } from '../../../test/support/parts.ts'
 import { md5, sign } from '../../protocol/signature.ts'
 import type { AppOptions } from '../config.ts'
 import { RefusedError } from '../errors.ts'
-import { RawQuery, readBody, verifyRequest } from './request.ts'
+import { RawQuery, readBody, verifyBody, verifySignature } from './request.ts'
 
 const now = 1_700_000_000
 const auth = `auth_key=app-key&auth_timestamp=${now}&auth_version=1.0`
@@ -39,7 +39,8 @@ function verify({ method = 'GET', body = '', secret = 'app-secret', app = {}, ..
   const signature = sign(secret, `${method}\n${signedPath}\n${signed}`)
   const wire = (given.wire ?? `${signed}&auth_signature=SIGNATURE`).replace('SIGNATURE', signature)
   const query = new RawQuery(`/any?${wire}`)
-  verifyRequest(makeApp(app), { method, paths, query, body: Buffer.from(body) })
+  verifySignature(makeApp(app), { method, paths, query })
+  verifyBody(query, Buffer.from(body))
 }
 
 /** Why a request is not verified. */
@@ -57,7 +58,16 @@ function refusal(given: Given): string {
 
 const noSignature = 'auth_signature is not valid for this request'
 
-describe('verifyRequest', () => {
+describe('verifySignature and verifyBody', () => {
+  it('refuse a query of many parameters before anything is made of it', () => {
+    const many = Array.from({ length: 65 }, (_, index) => `p${index}=1`).join('&')
+    expect(refusal({ wire: many })).toBe('A request has at most 64 parameters')
+  })
+
+  it('refuse what has not the shape of a signature', () => {
+    expect(refusal({ wire: `${auth}&auth_signature=short` })).toBe(noSignature)
+  })
+
   describe('survives the peculiarities of SDKs:', () => {
     it.each<[what: string, given: Given]>([
       ['a plain request', {}],

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { isSignedBy, md5 } from '../../protocol/signature.ts'
+import { isSignature, isSignedBy, md5 } from '../../protocol/signature.ts'
 import { type App, secretsOf } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
+
+/** Parameters of a query; more are refused before anything is made of them. */
+const maxParameters = 64
 
 /** Seconds that the clock of a sender may differ from ours (protocol.md 4.3). */
 const tolerance = 600
@@ -12,7 +15,6 @@ export interface SignedRequest {
   /** Undecoded: with the mount's prefix, and without it. */
   readonly paths: readonly string[]
   readonly query: RawQuery
-  readonly body: Buffer
 }
 
 /** Reads a body up to a limit in bytes; more is refused with 413 and thrown away as it arrives. */
@@ -35,9 +37,10 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
       return reject(tooLarge(limit))
     })
     request.on('end', () => resolve(Buffer.concat(parts)))
-    request.on('error', reject)
+    const cutOff = () => reject(new RefusedError(400, 'The request ended before its body did'))
+    request.on('error', cutOff)
     request.on('close', () => {
-      if (!request.complete) reject(new RefusedError(400, 'The request ended before its body did'))
+      if (!request.complete) cutOff()
     })
   })
 }
@@ -53,6 +56,11 @@ export class RawQuery {
   constructor(url: string) {
     const text = url.slice(url.indexOf('?') + 1)
     this.#pairs = url.includes('?') ? text.split('&').filter(Boolean).map(split) : []
+  }
+
+  /** How many parameters there are. */
+  get size(): number {
+    return this.#pairs.length
   }
 
   /** The decoded value of a parameter; those of an array parameter are joined with a comma. */
@@ -77,9 +85,13 @@ export class RawQuery {
   }
 }
 
-/** Throws a {@link RefusedError} with 401 unless the request is signed by the app; the checks of protocol.md 4.3, in order. */
-export function verifyRequest(app: App, request: SignedRequest): void {
-  const { query, body } = request
+/**
+ * Throws a {@link RefusedError} with 401 unless the request is signed by the app (protocol.md 4.3). The body is signed by
+ * its MD5, so nobody has to be read who has not signed; {@link verifyBody} follows.
+ */
+export function verifySignature(app: App, request: SignedRequest): void {
+  const { query } = request
+  if (query.size > maxParameters) throw unauthorized(`A request has at most ${maxParameters} parameters`)
   const key = query.get('auth_key')
   const timestamp = query.get('auth_timestamp')
   const version = query.get('auth_version')
@@ -94,13 +106,19 @@ export function verifyRequest(app: App, request: SignedRequest): void {
       `auth_timestamp must be within ${tolerance} seconds of now, ${Math.floor(Date.now() / 1000)}`,
     )
   }
+  const secrets = secretsOf(app)
+  if (isSignature(signature)) {
+    for (const text of candidates(request)) if (isSignedBy(secrets, text, signature)) return
+  }
+  throw unauthorized('auth_signature is not valid for this request')
+}
+
+/** Throws a {@link RefusedError} with 401 unless the body is the one that was signed. */
+export function verifyBody(query: RawQuery, body: Buffer): void {
   const bodyMd5 = query.get('body_md5')
   if (bodyMd5 === undefined ? body.length > 0 : bodyMd5 !== md5(body)) {
     throw unauthorized('body_md5 must be the MD5 of the body')
   }
-  const secrets = secretsOf(app)
-  for (const text of candidates(request)) if (isSignedBy(secrets, text, signature)) return
-  throw unauthorized('auth_signature is not valid for this request')
 }
 
 function isFresh(timestamp: string): boolean {

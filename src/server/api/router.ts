@@ -8,7 +8,7 @@ import { RefusedError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { createChannels } from './channels.ts'
 import type { createEvents } from './events.ts'
-import { RawQuery, readBody, verifyRequest } from './request.ts'
+import { RawQuery, readBody, verifyBody, verifySignature } from './request.ts'
 
 /** The JSON object of an answer. */
 export type Answer = Readonly<Record<string, unknown>>
@@ -90,11 +90,11 @@ export function createApi({ apps, events, channels, metrics, logger, ready }: Ap
           throw new RefusedError(404, `No app has the id "${params['app']}"`)
         }
         if (!app.enabled) throw new RefusedError(403, 'The app is disabled')
-        const body = await readBody(request, app.maxRequestSize)
         const url = request.url ?? ''
         const query = new RawQuery(url)
-        const paths = [path, url.split('?', 1)[0] ?? '']
-        verifyRequest(app, { method, paths, query, body })
+        verifySignature(app, { method, paths: [path, url.split('?', 1)[0] ?? ''], query })
+        const body = await readBody(request, app.maxRequestSize)
+        verifyBody(query, body)
         return handle({ app, params, query, body })
       },
     }

@@ -6,7 +6,7 @@ import { secretsOf } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
 
 /** What a client brings to join a channel. */
-export interface Claim {
+export interface Proof {
   readonly auth: unknown
   readonly channelData: unknown
 }
@@ -15,18 +15,18 @@ export interface Claim {
  * Whether the connection may join the channel (protocol.md 2.4, 4.2), and as which member of a presence channel.
  * Throws a {@link SubscriptionError} that never tells what would have been right.
  */
-export function authorize(connection: Connection, channel: ChannelName, claim: Claim): Member | undefined {
+export function authorize(connection: Connection, channel: ChannelName, proof: Proof): Member | undefined {
   const { access } = kindOf(channel)
   if (access === 'public') return undefined
   if (access === 'user') throw unauthorized(channel, 'Only the signed-in user may listen to its own channel')
-  const data = verify(connection, channel, claim)
+  const data = verify(connection, channel, proof)
   if (access === 'private') return undefined
   if (data === undefined) throw unauthorized(channel, 'A presence channel needs channel_data with a user_id')
   return memberOf(connection, channel, data)
 }
 
 /** Checks the signature, and that the data it covers is JSON on private channels too: see protocol.md 4.2, point 3. */
-function verify({ app, socketId }: Connection, channel: ChannelName, { auth, channelData }: Claim): unknown {
+function verify({ app, socketId }: Connection, channel: ChannelName, { auth, channelData }: Proof): unknown {
   if (channelData !== undefined && typeof channelData !== 'string') {
     throw unauthorized(channel, 'channel_data must be a string')
   }
@@ -47,9 +47,9 @@ function memberOf({ app }: Connection, channel: ChannelName, data: unknown): Mem
   if (typeof data !== 'object' || data === null || !('user_id' in data)) {
     throw unauthorized(channel, 'channel_data has no user_id')
   }
-  const id = typeof data.user_id === 'number' ? String(data.user_id) : data.user_id
+  const id = Number.isSafeInteger(data.user_id) ? String(data.user_id) : data.user_id
   if (typeof id !== 'string' || id === '') {
-    throw unauthorized(channel, 'user_id must be a text that is not empty, or a number')
+    throw unauthorized(channel, 'user_id must be a text that is not empty, or a whole number below 2^53')
   }
   if (id.length > app.presenceMaxUserId) {
     throw new SubscriptionError(

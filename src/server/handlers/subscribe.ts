@@ -98,11 +98,17 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
   /** A second subscribe is answered like the first and changes nothing (protocol.md 2.4, point 3). */
   function answerAgain(subscription: Subscription): Awaitable<unknown> {
     const { connection, channel } = subscription
+    const isPresence = kindOf(channel.name).access === 'presence'
+    // A roster may be a thousand times what asking for it costs.
+    if (isPresence && !connection.limiter.mistake(performance.now())) {
+      metrics.answersSuppressed++
+      return undefined
+    }
     if (subscription.state === 'joining') {
       subscription.answers++
       return undefined
     }
-    if (kindOf(channel.name).access !== 'presence') {
+    if (!isPresence) {
       connection.send(subscriptionSucceeded(channel.name))
       return undefined
     }
