@@ -34,7 +34,7 @@ export type {
   BroadcastManagerConfig,
   ConnectionConfig,
 } from './broadcasting/config.ts'
-export type { LocalServer, PublishMessage } from './broadcasting/drivers/reverb.ts'
+export type { LocalServer } from './broadcasting/drivers/reverb.ts'
 export {
   AlreadySentError,
   ChannelNameError,
@@ -43,6 +43,7 @@ export {
   NoServerError,
   PayloadError,
   RuleResultError,
+  ShutDownError,
   UnknownDriverError,
 } from './broadcasting/errors.ts'
 export {

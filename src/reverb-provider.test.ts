@@ -65,6 +65,14 @@ async function mounted(app: Application): Promise<void> {
 const reverb = { BROADCAST_DRIVER: 'reverb' }
 
 describe('ReverbProvider', () => {
+  it('installs no signal handlers, and does not take uncaught errors', async () => {
+    const listeners = () => process.eventNames().map((name) => [name, process.listenerCount(name)])
+    const before = listeners()
+    await applicationWith({}, reverb, { boot: mounted }).boot()
+    await applicationWith({}, reverb).boot()
+    expect(listeners()).toEqual(before)
+  })
+
   it('with nothing configured logs, and opens no port', async () => {
     const app = applicationWith()
     await app.boot()
@@ -212,9 +220,43 @@ describe('ReverbProvider', () => {
         const { authorizer } = app.make('broadcasting')
         expect(await authorizer.decide(ask('7'))).toMatchObject({ granted: true })
         expect(await authorizer.decide(ask('8'))).toMatchObject({ granted: false, rule: 'orders.{id}' })
-        expect(authorizer.size).toBe(1)
+        expect(authorizer.patterns).toEqual(['orders.{id}'])
         await app.shutdown()
       }
+    })
+
+    it('once for several that boot together, each with every rule', async () => {
+      vi.stubGlobal('loaded', vi.fn())
+      const slow = `loaded()
+        ${rules}
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        Broadcast.channel('news', () => true)`
+      const basePath = folderWith({ 'routes/channels.mjs': slow })
+      const together = ['one', 'two', 'three'].map((name) => {
+        const boot = () => Broadcast.channel(name, () => true)
+        return applicationWith({}, {}, { basePath, boot })
+      })
+      await Promise.all(together.map((app) => app.boot()))
+      const patterns = together.map((app) => app.make('broadcasting').authorizer.patterns)
+      expect(patterns).toEqual(['one', 'two', 'three'].map((name) => ['orders.{id}', 'news', name]))
+      expect(Reflect.get(globalThis, 'loaded')).toHaveBeenCalledOnce()
+    })
+
+    it('and stops the boot of every application when that fails, even after some rules', async () => {
+      const basePath = folderWith({ 'routes/channels.mjs': `${rules}; throw new Error("no more")` })
+      const boots = () => applicationWith({}, {}, { basePath }).boot()
+      const together = await Promise.allSettled([boots(), boots()])
+      expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      await expect(boots()).rejects.toThrow('no more')
+    })
+
+    it('leaves what the file registers later to the application that runs then', async () => {
+      const later = `globalThis.registerLater = () => Broadcast.channel('later', () => true)`
+      const basePath = folderWith({ 'routes/channels.mjs': `${rules};${later}` })
+      const app = applicationWith({}, {}, { basePath })
+      await app.boot()
+      Reflect.get(globalThis, 'registerLater')()
+      expect(app.make('broadcasting').authorizer.patterns).toEqual(['orders.{id}', 'later'])
     })
 
     it('.js before .mjs, and only that one', async () => {

@@ -10,8 +10,8 @@ import {
 import { adoptEarlier } from './broadcasting/current-manager.ts'
 import { loadRules } from './broadcasting/rules-file.ts'
 import { Provider } from './foundation/provider.ts'
-import { appsVariable, serverSettings } from './server/config.ts'
 import { ReverbServer, type ReverbServerOptions } from './server/index.ts'
+import { appsVariable, serverSettings } from './server/settings.ts'
 import { ConfigurationError } from './support/errors.ts'
 import { loggerOf } from './support/logger-settings.ts'
 import { warnOfUnknownVariables } from './support/settings.ts'
@@ -56,7 +56,7 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
   }
 
   override async boot(): Promise<void> {
-    await loadRules(this.app.basePath, this.app.make('broadcasting').authorizer)
+    await loadRules(this.app.basePath, this.app.make('broadcasting'))
   }
 
   /** Other providers have registered drivers, rules and hooks by now, and mounted the server or not. */

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { serverSettings } from '../src/server/settings.ts'
 import { ProtocolClient } from '../src/testing/index.ts'
 import { ensureBuilt, root } from './support/built.ts'
 
@@ -140,6 +141,13 @@ describe('reverb', () => {
     const run = await reverb(['start', '--help'])
     expect(await run.ended).toBe(0)
     expect(run.printed()).toMatch(/REVERB_PORT +Port that the standalone server listens on \[8080\]/)
-    expect(run.printed()).toMatch(/REVERB_APP_SECRET +[^\n[]+\n/)
+    const lines = run.printed().split('\n')
+    for (const { env, kind, fallback, meaning } of Object.values(serverSettings)) {
+      const line = lines.find((candidate) => candidate.trim().startsWith(`${env} `))
+      const shown = /\[(.*)\]$/.exec(line ?? '')?.[1]
+      expect(line).toContain(meaning)
+      if (kind.secret || fallback === undefined) expect({ env, shown }).toEqual({ env, shown: undefined })
+      else expect({ env, shown }).toEqual({ env, shown: [fallback].flat().join() || 'empty' })
+    }
   })
 })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import PusherJs from 'pusher-js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   BroadcastingClient,
@@ -11,6 +12,9 @@ import {
 } from '../src/client/index.ts'
 import { signChannel } from '../src/protocol/signature.ts'
 import { credentials, startServer } from './support/server.ts'
+
+// The types of pusher-js call the default import a namespace; at run time it is the class.
+const { instances } = PusherJs as unknown as { readonly instances: readonly unknown[] }
 
 // The client over the real pusher-js, against a real server. In a browser the auth endpoint is asked by XHR; Node has
 // no page to be relative to, so a handler answers in its place.
@@ -231,6 +235,50 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     expect(status).toMatchObject({ error: { status: 401 } })
     forged = false
     await reached(client, 'private-orders.1', isSubscribed)
+  })
+
+  describe.each([
+    [
+      'throws',
+      () => {
+        throw new Error('nobody is signed in')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('nobody is signed in'))],
+  ])('when the authorization handler %s', (_how, fail) => {
+    it.each(['before', 'after'])(
+      'shows it as a refusal, also %s the connection is there, and tries again for the next one',
+      async (when) => {
+        const server = await startServer()
+        let signedIn = false
+        const { client, errors } = createClient(server.port, (params, done) =>
+          signedIn ? authorizeAs('ada')(params, done) : fail(),
+        )
+        if (when === 'after') await reached(client, 'orders', isSubscribed)
+        const { status } = await reached(client, 'private-orders.1', isFailed)
+        expect(status).toMatchObject({ error: { message: expect.stringContaining('nobody is signed in') } })
+        // What comes after it is not in its way.
+        await reached(client, 'news', isSubscribed)
+        expect(client.channelState('private-orders.1').status.state).toBe('failed')
+        const unwatch = client.subscribe('private-orders.1')
+        await vi.waitFor(() => expect(errors).toHaveLength(2))
+        unwatch()
+        signedIn = true
+        await reached(client, 'private-orders.1', isSubscribed)
+      },
+    )
+  })
+
+  it('leaves nothing in the list of pusher-js when its connection has ended', async () => {
+    const server = await startServer()
+    const before = instances.length
+    const { client } = createClient(server.port)
+    const stop = client.subscribe('orders')
+    await statusReached(client, 'connected')
+    expect(instances).toHaveLength(before + 1)
+    stop()
+    await statusReached(client, 'disconnected')
+    expect(instances).toHaveLength(before)
   })
 
   it('says that the server does not know its key, and gives up', async () => {

@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ensureBuilt, root } from './support/built.ts'
+import { portOf } from './support/server.ts'
 
 // Programs in processes of their own, with the package as its users have it and none of this process's settings.
 
@@ -94,7 +97,7 @@ describe('An application', () => {
     import { Application, ReverbProvider, broadcast, BroadcastEvent } from '@startkit/broadcasting'
     const app = new Application({ basePath: ${JSON.stringify(basePath)}, providers: [ReverbProvider] })
     await app.boot()
-    console.log(app.make('broadcasting').configOf().driver, app.make('broadcasting').authorizer.size)
+    console.log(app.make('broadcasting').configOf().driver, app.make('broadcasting').authorizer.patterns.length)
     await app.shutdown()`
   const door = pathToFileURL(join(root, 'dist/index.js')).href
   const rules = `import { Broadcast } from ${JSON.stringify(door)}
@@ -110,6 +113,30 @@ describe('An application', () => {
     const folder = await folderWith({ 'routes/channels.js': rules, 'package.json': '{"type":"module"}' })
     expect((await run(boot(folder))).stdout).toBe('log 1\n')
   })
+
+  it.each([
+    ['js', 'module', rules, []],
+    ['js', 'commonjs', rules.replace(/import (.*) from (.*)/, 'const $1 = require($2.slice(7))'), []],
+    ['mjs', 'module', `import './slow.mjs'\n${rules}`, []],
+    ['ts', 'module', `${rules}\nexport const typed: number = 1`, ['--import', 'tsx']],
+  ])(
+    'beside another one has the rules of routes/channels.%s too, a %s',
+    async (extension, type, file, args) => {
+      const files = {
+        [`routes/channels.${extension}`]: file,
+        'routes/slow.mjs': 'await new Promise((resolve) => setTimeout(resolve, 20))',
+        'package.json': JSON.stringify({ type }),
+      }
+      const folder = await folderWith(files)
+      const script = `
+      import { Application, ReverbProvider } from '@startkit/broadcasting'
+      const options = { basePath: ${JSON.stringify(folder)}, providers: [ReverbProvider] }
+      const apps = [new Application(options), new Application(options)]
+      await Promise.all(apps.map((app) => app.boot()))
+      console.log(apps.map((app) => app.make('broadcasting').authorizer.patterns.join()).join(' '))`
+      expect(await run(script, {}, args)).toMatchObject({ stdout: 'orders.{id} orders.{id}\n' })
+    },
+  )
 
   it('imports routes/channels.ts where Node or its loader can, and otherwise says so', async () => {
     const folder = await folderWith({
@@ -132,5 +159,18 @@ describe('An application', () => {
     const { code, stdout } = await run(boot(folder), env)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Reverb listens on http:\/\/127\.0\.0\.1:\d+\nreverb 0\n$/)
+  })
+})
+
+describe('The demo', () => {
+  it('says that its port is in use, and ends with 1', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    onTestFinished(() => void other.close())
+    const PORT = String(portOf(other))
+    const { code, stderr } = await run(`import './examples/orders/server.ts'`, { PORT }, ['--import', 'tsx'])
+    expect(stderr.split('\n')).toContain(`Port ${PORT} is in use. Choose another one: PORT=4546 npm run demo`)
+    expect(stderr).not.toContain('EADDRINUSE')
+    expect(code).toBe(1)
   })
 })

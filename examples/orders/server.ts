@@ -15,7 +15,21 @@ const app = new Application({
 await app.boot()
 
 const { HOST = '127.0.0.1', PORT = '4545' } = process.env
-const address = await app.fastify.listen({ host: HOST, port: Number(PORT) })
-console.log(`The shop is open: ${address}`)
+try {
+  console.log(`The shop is open: ${await app.fastify.listen({ host: HOST, port: Number(PORT) })}`)
+} catch (error) {
+  const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  console.error(isInUse ? `Port ${PORT} is in use. Choose another one: PORT=4546 npm run demo` : error)
+  process.exit(1)
+}
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => app.shutdown())
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, close)
+
+async function close() {
+  try {
+    await app.shutdown()
+  } catch (error) {
+    console.error('The shop did not close as it should:', error)
+    process.exitCode = 1
+  }
+}

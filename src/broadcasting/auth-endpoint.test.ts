@@ -300,6 +300,19 @@ describe('AuthEndpoint', () => {
       }
     })
 
+    it.each([
+      [origin, ['shop.example'], true],
+      [origin, ['https://shop.example'], true],
+      [origin, ['*.example', '*'], false],
+      ['https://evil.shop.example', ['*.shop.example', 'shop.example'], false],
+      ['http://shop.example', ['shop.example'], false],
+      ['http://shop.example', ['*.example', 'http://shop.example'], true],
+    ])('takes cookies from %s where %j is allowed: %s', async (from, allowedOrigins, takes) => {
+      const { headers } = await preflight({ origin: from }, allowedOrigins)
+      expect(headers['access-control-allow-origin']).toBe(from)
+      expect('access-control-allow-credentials' in headers).toBe(takes)
+    })
+
     it('takes no cookies from everywhere when every origin is allowed', async () => {
       const { headers } = await preflight({ origin }, ['*'])
       expect(headers['access-control-allow-origin']).toBe(origin)

@@ -16,8 +16,8 @@ export interface AuthEndpointParts extends AuthEndpointConfig {
   /** Signs for the app with this key, by default for the one that `broadcast()` sends to. */
   readonly credentials: (appKey: string | undefined) => Credentials | undefined
   readonly logger: Logger
-  /** Whether refusals say why. */
-  readonly explain: boolean
+  /** Whether refusals say why. @default false */
+  readonly explain?: boolean
 }
 
 /** A refusal: the text that everybody may read, and what only whoever develops the app is told. */

@@ -4,8 +4,8 @@ import { BroadcastEvent } from './broadcast-event.ts'
 import { BroadcastManager, type BroadcastManagerParts } from './broadcast-manager.ts'
 import type { Broadcaster, OutgoingEvent } from './broadcaster.ts'
 import { PrivateChannel } from './channel.ts'
-import type { BroadcastManagerConfig } from './config.ts'
-import { NoServerError, PayloadError, UnknownDriverError } from './errors.ts'
+import type { BroadcastManagerConfig, ConnectionConfig } from './config.ts'
+import { NoServerError, PayloadError, ShutDownError, UnknownDriverError } from './errors.ts'
 
 class OrderShipped extends BroadcastEvent {
   readonly order_id: number
@@ -173,6 +173,13 @@ describe('BroadcastManager', () => {
       for (const event of [new t(1), new t(2), new u(1), new OrderShipped(1)]) await manager.broadcast(event)
       expect(logger.warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('"t"'))
     })
+
+    it('does not warn of it in production, where nobody would read it', async () => {
+      class t extends OrderShipped {}
+      const { manager, logger } = managerWith({}, { env: { NODE_ENV: 'production' } })
+      await manager.broadcast(new t(1))
+      expect(logger.warn).not.toHaveBeenCalled()
+    })
   })
 
   describe('#on', () => {
@@ -228,6 +235,14 @@ describe('BroadcastManager', () => {
       expect(() => manager.verify()).toThrow('Unknown broadcast driver "pigeon" of the connection "shop"')
     })
 
+    it('says that a connection has no driver', () => {
+      // What JavaScript, or a file that is read at run time, may hold.
+      const connections = { shop: { app: 'shop' } } as unknown as Record<string, ConnectionConfig>
+      expect(() => managerWith({ connections }).manager.verify()).toThrow(
+        'The connection "shop" has no driver. Known: log, null, reverb.',
+      )
+    })
+
     it.each(['constructor', '__proto__', 'toString'])('does not take %s for a driver', (driver) => {
       expect(() => managerWith({ driver }).manager.verify()).toThrow(`Unknown broadcast driver "${driver}"`)
     })
@@ -242,6 +257,13 @@ describe('BroadcastManager', () => {
     await expect(manager.broadcast(new OrderShipped(1)).via('nowhere').then()).rejects.toThrow(
       UnknownDriverError,
     )
+  })
+
+  it('sends nothing any more once it is closed', async () => {
+    const { manager, logger } = managerWith()
+    await manager.close()
+    await expect(manager.broadcast(new OrderShipped(1)).then()).rejects.toThrow(ShutDownError)
+    expect(logger.info).not.toHaveBeenCalled()
   })
 
   it('closes the connections that were used', async () => {

@@ -6,7 +6,7 @@ import { AnonymousEvent } from './anonymous-event.ts'
 import type { BroadcastEvent } from './broadcast-event.ts'
 import type { Broadcaster, BroadcasterFactory } from './broadcaster.ts'
 import type { ChannelLike } from './channel.ts'
-import { ChannelAuthorizer, type ChannelRule, type RuleOptions } from './channel-authorizer.ts'
+import type { ChannelAuthorizer, ChannelRule, RuleOptions } from './channel-authorizer.ts'
 import {
   type BroadcastManagerConfig,
   type ConnectionConfig,
@@ -17,7 +17,7 @@ import {
 import { LogBroadcaster } from './drivers/log.ts'
 import { NullBroadcaster } from './drivers/null.ts'
 import { type LocalServer, ReverbBroadcaster } from './drivers/reverb.ts'
-import { NoServerError, UnknownDriverError } from './errors.ts'
+import { NoServerError, ShutDownError, UnknownDriverError } from './errors.ts'
 import {
   type BroadcastReceipt,
   type BroadcastRoute,
@@ -25,6 +25,7 @@ import {
   PendingBroadcast,
   type ReceiptChannel,
 } from './pending-broadcast.ts'
+import { Registrations } from './registrations.ts'
 import { type ResolvedEvent, resolveEvent } from './resolve-event.ts'
 
 declare module '../foundation/application.ts' {
@@ -56,15 +57,15 @@ interface Connection {
 
 /** Broadcasts events over named connections, whose drivers it makes when first used and keeps; and knows the channel rules. */
 export class BroadcastManager implements BroadcastSender {
-  /** The rules of private and presence channels. */
-  readonly authorizer: ChannelAuthorizer = new ChannelAuthorizer()
   readonly logger: Logger
   readonly #config: ResolvedBroadcastingConfig
   readonly #builtIn: ReadonlyMap<string, BroadcasterFactory>
-  readonly #factories = new Map<string, BroadcasterFactory>()
+  readonly #registrations = new Registrations()
   readonly #connections = new Map<string, Connection>()
   readonly #counters = { sent: 0, failed: 0 }
   readonly #warned = new Set<unknown>()
+  readonly #isProduction: boolean
+  #closed = false
 
   constructor(
     config: BroadcastManagerConfig = {},
@@ -72,11 +73,17 @@ export class BroadcastManager implements BroadcastSender {
   ) {
     this.#config = resolveBroadcastingConfig(config, env)
     this.logger = config.logger ?? loggerOf(env)
+    this.#isProduction = env['NODE_ENV'] === 'production'
     this.#builtIn = new Map<string, BroadcasterFactory>([
       ['log', (_connection, { logger }) => new LogBroadcaster(logger)],
       ['null', () => new NullBroadcaster()],
       ['reverb', ({ app }) => new ReverbBroadcaster(server ?? missingServer(this.#config), app)],
     ])
+  }
+
+  /** The rules of private and presence channels. */
+  get authorizer(): ChannelAuthorizer {
+    return this.#registrations.authorizer
   }
 
   get counters(): BroadcastCounters {
@@ -104,18 +111,17 @@ export class BroadcastManager implements BroadcastSender {
     rule: ChannelRule<Pattern, Guest>,
     options?: RuleOptions<Guest>,
   ): void {
-    this.authorizer.add(pattern, rule, options)
+    this.#registrations.channel(pattern, rule, options)
   }
 
   /** Makes a driver known, or replaces one; connections made before keep what they have. */
   extend(driver: string, factory: BroadcasterFactory): void {
-    this.#factories.set(driver, factory)
+    this.#registrations.extend(driver, factory)
   }
 
-  /** Takes over the rules and drivers registered with another manager. */
-  adopt(other: BroadcastManager): void {
-    this.authorizer.addAll(other.authorizer)
-    for (const [driver, factory] of other.#factories) this.extend(driver, factory)
+  /** Takes over rules and drivers that were registered elsewhere. */
+  adopt(registrations: Registrations): void {
+    this.#registrations.addAll(registrations)
   }
 
   /** The configuration of a connection, by default of the one that broadcasts. */
@@ -133,6 +139,7 @@ export class BroadcastManager implements BroadcastSender {
   /** Sends an event at once; `broadcast()` is the way to call it. */
   async send(event: BroadcastEvent, { via, except }: BroadcastRoute): Promise<BroadcastReceipt> {
     try {
+      if (this.#closed) throw new ShutDownError()
       const resolved = resolveEvent(event)
       this.#warnOfMinifiedName(event, resolved)
       const { driver, broadcaster } = this.#open(via ?? this.#config.defaultConnection)
@@ -161,8 +168,9 @@ export class BroadcastManager implements BroadcastSender {
     )
   }
 
-  /** Closes the connections that were used. */
+  /** Closes the connections that were used; from then on every broadcast fails with a {@link ShutDownError}. */
   async close(): Promise<void> {
+    this.#closed = true
     const connections = [...this.#connections.values()]
     this.#connections.clear()
     await Promise.all(connections.map(({ broadcaster }) => broadcaster.close?.()))
@@ -180,19 +188,16 @@ export class BroadcastManager implements BroadcastSender {
 
   #factoryOf(connection: string): BroadcasterFactory {
     const { driver } = this.configOf(connection)
-    const factory = this.#factories.get(driver) ?? this.#builtIn.get(driver)
+    const { drivers } = this.#registrations
+    const factory = drivers.get(driver) ?? this.#builtIn.get(driver)
     if (factory !== undefined) return factory
-    const known = new Set([
-      ...this.#builtIn.keys(),
-      ...this.#factories.keys(),
-      ...Object.keys(this.connections),
-    ])
+    const known = new Set([...this.#builtIn.keys(), ...drivers.keys(), ...Object.keys(this.connections)])
     known.delete(connection)
     throw new UnknownDriverError(driver, connection, [...known].sort())
   }
 
   #warnOfMinifiedName(event: BroadcastEvent, { event: name }: ResolvedEvent): void {
-    if (name.length > 2 || name !== event.constructor.name) return
+    if (this.#isProduction || name.length > 2 || name !== event.constructor.name) return
     this.#warnOnce(
       event.constructor,
       `The event name "${name}" is that of a class and looks minified; give the class a static eventName`,

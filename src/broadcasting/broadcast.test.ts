@@ -18,15 +18,19 @@ async function load(env: Record<string, string> = {}) {
   }
   const logger = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   /** An application with a manager of its own, as ReverbProvider makes it. */
-  function applicationWith(onBoot = () => {}) {
+  function applicationWith(onBoot: () => unknown = () => {}, manages = true) {
     class Broadcasting extends Provider {
+      readonly #manager = new BroadcastManager({ logger }, { env: {} })
       override register() {
-        const manager = new BroadcastManager({ logger }, { env: {} })
-        adoptEarlier(manager)
-        this.app.bind('broadcasting', manager)
+        if (!manages) return
+        adoptEarlier(this.#manager)
+        this.app.bind('broadcasting', this.#manager)
       }
-      override boot() {
-        onBoot()
+      override async boot() {
+        await onBoot()
+      }
+      override shutdown() {
+        return this.#manager.close()
       }
     }
     return new Application({ providers: [Broadcasting], env: {} })
@@ -75,6 +79,49 @@ describe('broadcast', () => {
     expect(logger.info).toHaveBeenCalledOnce()
     await app.shutdown()
   })
+
+  it('goes through the application that is still running when others failed or have ended', async () => {
+    const { broadcast, OrderShipped, applicationWith } = await load({ BROADCAST_DRIVER: 'pigeon' })
+    const app = applicationWith()
+    await app.boot()
+    const failing = applicationWith(() => {
+      throw new Error('no database')
+    })
+    await failing.boot().catch(() => {})
+    expect(await broadcast(new OrderShipped())).toMatchObject({ driver: 'log' })
+    const other = applicationWith()
+    await other.boot()
+    await other.shutdown()
+    expect(await broadcast(new OrderShipped())).toMatchObject({ driver: 'log' })
+    await app.shutdown()
+  })
+
+  it('goes past an application that broadcasts nothing', async () => {
+    const { broadcast, OrderShipped, applicationWith, logger } = await load()
+    const [app, other] = [applicationWith(), applicationWith(() => {}, false)]
+    await app.boot()
+    await other.boot()
+    await broadcast(new OrderShipped())
+    expect(logger.info).toHaveBeenCalledOnce()
+    await other.shutdown()
+    await app.shutdown()
+  })
+
+  it('rejects after the application has been shut down, and never goes to the log in its place', async () => {
+    const { broadcast, OrderShipped, applicationWith, logger } = await load()
+    const app = applicationWith()
+    await app.boot()
+    await app.shutdown()
+    await expect(broadcast(new OrderShipped()).then()).rejects.toMatchObject({
+      name: 'ShutDownError',
+      code: 'ERR_BROADCAST_SHUT_DOWN',
+      message: expect.stringContaining('has been shut down'),
+    })
+    broadcast(new OrderShipped())
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(logger.error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('has been shut down'))
+    expect(logger.info).not.toHaveBeenCalled()
+  })
 })
 
 describe('Broadcast', () => {
@@ -106,6 +153,43 @@ describe('Broadcast', () => {
       channels: [{ name: 'orders.1', recipients: 1 }],
     })
     await app.shutdown()
+  })
+
+  it('registers with the application that boots, also while another one does', async () => {
+    const { Broadcast, applicationWith } = await load()
+    const apps = ['a', 'b'].map((name) =>
+      applicationWith(async () => {
+        await Promise.resolve()
+        Broadcast.channel(`${name}.{id}`, () => true)
+      }),
+    )
+    await Promise.all(apps.map((app) => app.boot()))
+    const patterns = apps.map((app) => app.make('broadcasting').authorizer.patterns)
+    expect(patterns).toEqual([['a.{id}'], ['b.{id}']])
+    for (const app of apps) await app.shutdown()
+  })
+
+  it('registers before any settings are read, so that a typo in one stops nothing at import', async () => {
+    const { Broadcast, applicationWith } = await load({ REVERB_SERVER: 'maybe' })
+    Broadcast.channel('orders.{id}', () => true)
+    Broadcast.extend('pigeon', () => ({ broadcast: () => {} }))
+    expect(() => Broadcast.channel('orders.{id', () => true)).toThrow('orders.{id')
+    const app = applicationWith()
+    await app.boot()
+    expect(app.make('broadcasting').authorizer.patterns).toEqual(['orders.{id}'])
+    await app.shutdown()
+  })
+
+  it('registers without an application, before and after the first broadcast', async () => {
+    const { Broadcast, currentManager } = await load()
+    const sent = vi.fn()
+    Broadcast.extend('early', () => ({ broadcast: sent }))
+    await Broadcast.on('a').send().via('early')
+    Broadcast.extend('late', () => ({ broadcast: sent }))
+    await Broadcast.on('a').send().via('late')
+    Broadcast.channel('orders.{id}', () => true)
+    expect(sent).toHaveBeenCalledTimes(2)
+    expect(currentManager().authorizer.patterns).toEqual(['orders.{id}'])
   })
 
   it('gives every later application what was registered before any booted', async () => {

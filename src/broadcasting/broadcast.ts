@@ -3,7 +3,7 @@ import type { BroadcastEvent } from './broadcast-event.ts'
 import type { BroadcasterFactory } from './broadcaster.ts'
 import type { ChannelLike } from './channel.ts'
 import type { ChannelRule, RuleOptions } from './channel-authorizer.ts'
-import { currentManager } from './current-manager.ts'
+import { currentManager, register } from './current-manager.ts'
 import type { PendingBroadcast } from './pending-broadcast.ts'
 
 /**
@@ -33,11 +33,11 @@ export const Broadcast = {
     rule: ChannelRule<Pattern, Guest>,
     options?: RuleOptions<Guest>,
   ): void {
-    currentManager().channel(pattern, rule, options)
+    register((target) => target.channel(pattern, rule, options))
   },
 
   /** Makes a driver known to the configuration's `driver`. */
   extend(driver: string, factory: BroadcasterFactory): void {
-    currentManager().extend(driver, factory)
+    register((target) => target.extend(driver, factory))
   },
 } as const

@@ -7,6 +7,7 @@ import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
 /** The kinds of channel a rule can serve; cached channels count as the kind they are otherwise. */
 export type GuardedKind = 'private' | 'encrypted' | 'presence'
 
+/** For whom and for which channels a rule is asked. */
 export interface RuleOptions<Guest extends boolean = boolean> {
   /** Whether the rule is asked for guests too. @default false */
   readonly guest?: Guest
@@ -73,14 +74,14 @@ export class ChannelAuthorizer {
     })
   }
 
-  /** How many rules there are. */
-  get size(): number {
-    return this.#rules.length
+  /** The patterns, in the order in which they are asked. */
+  get patterns(): readonly string[] {
+    return this.#rules.map(({ pattern }) => pattern.source)
   }
 
-  /** Takes over the rules of another one, from the given one on. */
-  addAll(other: ChannelAuthorizer, from = 0): void {
-    this.#rules.push(...other.#rules.slice(from))
+  /** Takes over the rules of another one, behind its own. */
+  addAll(other: ChannelAuthorizer): void {
+    this.#rules.push(...other.#rules)
   }
 
   /** Pairs of patterns, in the order of registration, that match the same name of the same kind. */

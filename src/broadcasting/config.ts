@@ -33,7 +33,11 @@ export interface ConnectionConfig {
 export interface AuthConfig {
   /** Has `/auth` and `/user-auth` under it. @default '/broadcasting' */
   readonly path?: string
-  /** Origins of other sites whose pages may ask: hosts, `*.example.com` allowed. @default none */
+  /**
+   * Origins of other sites whose pages may ask: `shop.example`, `https://shop.example`, `*.example.com`. With cookies only
+   * where the origin is listed without a wildcard, and over plain http only where it is listed with `http://`.
+   * @default none
+   */
   readonly allowedOrigins?: readonly string[]
 }
 
@@ -54,7 +58,7 @@ export interface AuthEndpointConfig {
   readonly auth?: AuthConfig | undefined
 }
 
-/** The configuration of a manager, complete and frozen. */
+/** The configuration of a manager: every setting, given or default. */
 export interface ResolvedBroadcastingConfig {
   readonly defaultConnection: string
   readonly connections: Readonly<Record<string, ConnectionConfig>>

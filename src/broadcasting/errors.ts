@@ -32,20 +32,35 @@ export class EventError extends BroadcastingError {
 export class PayloadError extends BroadcastingError {
   readonly path: string
 
-  constructor(event: string, path: string, message: string) {
-    super('ERR_BROADCAST_PAYLOAD', `${event}: ${path === '' ? 'the payload' : `"${path}"`} ${message}`)
+  constructor(event: string, path: string, message: string, options?: ErrorOptions) {
+    const subject = path === '' ? 'the payload' : `"${path}"`
+    super('ERR_BROADCAST_PAYLOAD', `${event}: ${subject} ${message}`, options)
     this.path = path
   }
 }
 
 /** A connection or driver that nobody has configured or registered: lists the known ones. */
 export class UnknownDriverError extends BroadcastingError {
-  constructor(driver: string, connection: string, known: readonly string[]) {
+  constructor(driver: string | undefined, connection: string, known: readonly string[]) {
     const source = driver === connection ? '' : ` of the connection "${connection}"`
+    const problem =
+      driver === undefined
+        ? `The connection "${connection}" has no driver`
+        : `Unknown broadcast driver "${driver}"${source}`
     super(
       'ERR_BROADCAST_UNKNOWN_DRIVER',
-      `Unknown broadcast driver "${driver}"${source}. Known: ${known.join(', ')}. ` +
-        'Others are registered with Broadcast.extend(driver, factory)',
+      `${problem}. Known: ${known.join(', ')}. Others are registered with Broadcast.extend(driver, factory)`,
+    )
+  }
+}
+
+/** A broadcast that came after its application was shut down, or its manager closed. */
+export class ShutDownError extends BroadcastingError {
+  constructor() {
+    super(
+      'ERR_BROADCAST_SHUT_DOWN',
+      'Not broadcast: the application has been shut down, or the manager closed. ' +
+        'Broadcast before that, or boot another application',
     )
   }
 }

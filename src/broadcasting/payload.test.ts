@@ -89,6 +89,52 @@ describe('encodePayload', () => {
     expect(refused).toThrow(reason)
   })
 
+  function nested(levels: number): unknown {
+    let value: unknown = 1
+    for (let level = 0; level < levels; level++) value = level % 2 ? { a: value } : [value]
+    return value
+  }
+
+  it('carries 100 levels, and refuses more, however many', () => {
+    expect(encode(nested(100))).toBe(JSON.stringify(nested(100)))
+    for (const levels of [101, 20_000]) {
+      expect(() => encode(nested(levels))).toThrow(PayloadError)
+      expect(() => encode(nested(levels))).toThrow(/^OrderShipped: "[^"]+" is nested deeper than 100 levels$/)
+    }
+  })
+
+  it('refuses an instance that goes on telling another', () => {
+    const endless = (): object => ({ toJSON: endless })
+    expect(() => encode({ price: endless() })).toThrow('"price" is nested deeper')
+  })
+
+  const broken = () => {
+    throw new TypeError('not loaded')
+  }
+
+  it.each([
+    [
+      'a getter',
+      {
+        order: {
+          id: 1,
+          get lines() {
+            return broken()
+          },
+        },
+      },
+      'order.lines',
+    ],
+    ['a toJSON()', { order: { price: { toJSON: broken } } }, 'order.price'],
+    ['a getter in an array', { list: Object.defineProperty([1], 0, { get: broken }) }, 'list[0]'],
+    ['a proxy', { order: new Proxy({}, { ownKeys: broken }) }, 'order'],
+  ])('names the event and the field where %s throws, with the cause', (_what, payload, path) => {
+    const refused = () => encode(payload)
+    expect(refused).toThrow(PayloadError)
+    expect(refused).toThrow(expect.objectContaining({ path, cause: expect.any(TypeError) }))
+    expect(refused).toThrow(`OrderShipped: "${path}" cannot be read: not loaded`)
+  })
+
   it.each([undefined, () => 1, new Date(0)])('refuses %s as a whole', (payload) => {
     expect(() => encode(payload)).toThrow('OrderShipped: the payload is')
   })

@@ -1,9 +1,14 @@
 import { types } from 'node:util'
+import { messageOf } from '../support/errors.ts'
 import { PayloadError } from './errors.ts'
+
+/** Levels of objects and arrays in one another: more than anybody means, and few enough for every parser. */
+const maxDepth = 100
 
 /**
  * The payload as compact JSON. Throws a {@link PayloadError} that names the field, for everything that JSON would drop,
- * change or refuse: dates, maps, instances without `toJSON()`, functions, symbols, BigInts, NaN, circular references.
+ * change or refuse: dates, maps, instances without `toJSON()`, functions, symbols, BigInts, NaN, circular references,
+ * more than 100 levels; and for what throws while it is read.
  */
 export function encodePayload(event: string, payload: unknown): string {
   return JSON.stringify(toPlain(payload, { event, ancestors: new Set() }, ''))
@@ -25,22 +30,45 @@ function toPlain(value: unknown, walk: Walk, path: string): unknown {
 function objectToPlain(value: object, walk: Walk, path: string): unknown {
   const { event, ancestors } = walk
   if (ancestors.has(value)) throw new PayloadError(event, path, 'refers back to an object that contains it')
+  if (ancestors.size === maxDepth) {
+    throw new PayloadError(event, path, `is nested deeper than ${maxDepth} levels`)
+  }
   ancestors.add(value)
-  const plain = Array.isArray(value)
-    ? Array.from(value, (item, index) => toPlain(item, walk, `${path}[${index}]`))
-    : isPlainObject(value) && !hasToJson(value)
-      ? entriesToPlain(value, walk, path)
-      : instanceToPlain(value, walk, path)
+  const plain = reading(walk, path, () => {
+    if (Array.isArray(value)) return arrayToPlain(value, walk, path)
+    if (isPlainObject(value) && !hasToJson(value)) return entriesToPlain(value, walk, path)
+    return instanceToPlain(value, walk, path)
+  })
   ancestors.delete(value)
   return plain
 }
 
+function arrayToPlain(value: readonly unknown[], walk: Walk, path: string): unknown {
+  return Array.from({ length: value.length }, (_, index) => {
+    const itemPath = `${path}[${index}]`
+    return reading(walk, itemPath, () => toPlain(value[index], walk, itemPath))
+  })
+}
+
 function entriesToPlain(value: object, walk: Walk, path: string): unknown {
-  // A field that is undefined is a field left out, as everywhere in JavaScript.
-  const entries = Object.entries(value).filter(([, field]) => field !== undefined)
-  return Object.fromEntries(
-    entries.map(([key, field]) => [key, toPlain(field, walk, path === '' ? key : `${path}.${key}`)]),
-  )
+  const entries: [string, unknown][] = []
+  for (const key of Object.keys(value)) {
+    const fieldPath = path === '' ? key : `${path}.${key}`
+    const field: unknown = reading(walk, fieldPath, () => Reflect.get(value, key))
+    // A field that is undefined is a field left out, as everywhere in JavaScript.
+    if (field !== undefined) entries.push([key, toPlain(field, walk, fieldPath)])
+  }
+  return Object.fromEntries(entries)
+}
+
+/** What a payload's own code throws (a getter, a `toJSON()`, a proxy) tells neither the event nor the field. */
+function reading<T>({ event }: Walk, path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (thrown) {
+    if (thrown instanceof PayloadError) throw thrown
+    throw new PayloadError(event, path, `cannot be read: ${messageOf(thrown)}`, { cause: thrown })
+  }
 }
 
 /** An instance says itself what it is in JSON, or is refused: its fields may hold what nobody meant to send. */

@@ -1,25 +1,31 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { importFile } from '../support/import-file.ts'
-import { ChannelAuthorizer } from './channel-authorizer.ts'
+import type { BroadcastManager } from './broadcast-manager.ts'
+import { collect } from './current-manager.ts'
+import type { Registrations } from './registrations.ts'
 
-/** What each file has registered: a module runs once in a process, yet every application needs its rules. */
-const rulesByFile = new Map<string, ChannelAuthorizer>()
+/** What each file registers: a module runs once in a process, yet every application needs its rules. */
+const byFile = new Map<string, Promise<Registrations>>()
 
 /**
- * Imports `routes/channels.js`, `.mjs` or `.ts`, the first that exists under the base path, so that it registers its
- * rules. Rejects when the file cannot be imported.
+ * Gives the manager the rules that `routes/channels.js`, `.mjs` or `.ts` registers, the first that exists under the base
+ * path. Rejects when the file cannot be imported.
  */
-export async function loadRules(basePath: string, authorizer: ChannelAuthorizer): Promise<void> {
+export async function loadRules(basePath: string, manager: BroadcastManager): Promise<void> {
   const file = ['.js', '.mjs', '.ts']
     .map((extension) => join(basePath, 'routes', `channels${extension}`))
     .find((candidate) => existsSync(candidate))
-  if (file === undefined) return
-  const known = rulesByFile.get(file)
-  if (known !== undefined) return authorizer.addAll(known)
-  const before = authorizer.size
-  await importFile(file)
-  const registered = new ChannelAuthorizer()
-  registered.addAll(authorizer, before)
-  rulesByFile.set(file, registered)
+  if (file !== undefined) manager.adopt(await registrationsOf(file))
+}
+
+async function registrationsOf(file: string): Promise<Registrations> {
+  const known = byFile.get(file) ?? collect(() => importFile(file))
+  byFile.set(file, known)
+  try {
+    return await known
+  } catch (error) {
+    byFile.delete(file)
+    throw error
+  }
 }

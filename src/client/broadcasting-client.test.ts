@@ -273,6 +273,26 @@ describe('BroadcastingClient', () => {
       expect(page.pusher.sent).toEqual(['subscribe private-orders.1', 'subscribe private-orders.1'])
     })
 
+    it('shows what pusher-js throws when it subscribes, and is not pending for ever', () => {
+      const { page, client } = createClient()
+      client.subscribe('orders')
+      page.pusher.open()
+      const subscribe = page.pusher.subscribe.bind(page.pusher)
+      page.pusher.subscribe = (name) => {
+        subscribe(name)
+        throw new Error('no token')
+      }
+      for (const count of [1, 2]) {
+        client.subscribe('private-orders.1')
+        expect(client.channelState('private-orders.1').status).toMatchObject({ state: 'failed' })
+        expect(page.errors).toHaveLength(count)
+      }
+      page.pusher.subscribe = subscribe
+      client.subscribe('private-orders.1')
+      page.pusher.accept('private-orders.1')
+      expect(client.channelState('private-orders.1').status).toEqual({ state: 'subscribed' })
+    })
+
     it('shows what pusher-js throws, such as encryption that is not there', () => {
       const { page, client } = createClient()
       client.subscribe('orders')

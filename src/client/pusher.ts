@@ -20,6 +20,8 @@ export interface Pusher {
 /** The part of a channel of pusher-js that the client uses; presence channels alone have `members`. */
 export interface PusherChannel {
   subscriptionPending: boolean
+  /** Gets the signature of a subscription, by whatever way the options say. */
+  authorize?(socketId: string, callback: (error: Error | null, data: object | null) => void): unknown
   readonly subscribed: boolean
   readonly members?: {
     readonly myID: unknown
@@ -36,7 +38,18 @@ export interface PusherChannel {
 export type CreatePusher = (key: string, options: PusherOptions) => Pusher
 
 // The types of pusher-js call the default import a namespace; at run time it is the class.
-const PusherClass = PusherJs as unknown as new (key: string, options: PusherOptions) => Channel['pusher']
+const PusherClass = PusherJs as unknown as {
+  new (key: string, options: PusherOptions): Channel['pusher']
+  /** Those that connect as soon as the page is ready. */
+  readonly instances: Channel['pusher'][]
+}
 
-/** Makes a connection with pusher-js. */
-export const createPusher: CreatePusher = (key, options) => new PusherClass(key, options)
+/** Makes a connection with pusher-js, which forgets it when it has ended; it can still be taken up again. */
+export const createPusher: CreatePusher = (key, options) => {
+  const pusher = new PusherClass(key, options)
+  pusher.connection.bind('disconnected', () => {
+    const index = PusherClass.instances.indexOf(pusher)
+    if (index >= 0) PusherClass.instances.splice(index, 1)
+  })
+  return pusher
+}

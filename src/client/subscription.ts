@@ -1,4 +1,5 @@
 import { events, isReservedEvent } from '../protocol/events.ts'
+import { isPromise } from '../support/awaitable.ts'
 import { messageOf } from '../support/errors.ts'
 import { attempt } from './attempt.ts'
 import type { BroadcastMessage } from './broadcast-events.ts'
@@ -45,11 +46,12 @@ export class Subscription {
       // Made before it is subscribed, since a custom authorization handler may answer at once.
       this.#channel = pusher.channels.add(name, pusher)
       this.#channel.bind_global((event, data) => this.#receive(event, data))
-      pusher.subscribe(name)
+      answerForFailures(this.#channel)
     } catch (thrown) {
       // An encrypted channel without encryption, or a name that pusher-js keeps for itself.
-      this.#fail(new SubscriptionFailed(name, messageOf(thrown), undefined, { cause: thrown }))
+      this.#failWith(thrown)
     }
+    this.#subscribe()
   }
 
   get state(): ChannelState {
@@ -92,7 +94,7 @@ export class Subscription {
   retry(): void {
     if (this.#state.status.state !== 'failed') return
     this.interrupt()
-    if (this.#channel) this.#pusher.subscribe(this.#name)
+    this.#subscribe()
   }
 
   /** Leaves the channel; `false`, and nothing happens, while the server's answer is outstanding. */
@@ -102,6 +104,16 @@ export class Subscription {
     this.#channel?.unbind_all()
     this.#pusher.unsubscribe(this.#name)
     return true
+  }
+
+  #subscribe(): void {
+    if (!this.#channel) return
+    try {
+      this.#pusher.subscribe(this.#name)
+    } catch (thrown) {
+      this.#channel.subscriptionPending = false
+      this.#failWith(thrown)
+    }
   }
 
   #receive(event: string, data: unknown): void {
@@ -130,6 +142,10 @@ export class Subscription {
     this.#fail(new SubscriptionFailed(this.#name, reason, typeof status === 'number' ? status : undefined))
   }
 
+  #failWith(thrown: unknown): void {
+    this.#fail(new SubscriptionFailed(this.#name, messageOf(thrown), undefined, { cause: thrown }))
+  }
+
   #fail(error: SubscriptionFailed): void {
     this.#setState({ ...initialChannelState, status: { state: 'failed', error } })
     this.#report(error)
@@ -149,5 +165,20 @@ export class Subscription {
 
   #deliver(message: BroadcastMessage): void {
     for (const observer of this.#observers) attempt(() => observer.onMessage?.(message), this.#report)
+  }
+}
+
+/** Makes a refusal of what a handler of the options throws: pusher-js would wait for its answer for ever. */
+function answerForFailures(channel: PusherChannel): void {
+  const authorize = channel.authorize?.bind(channel)
+  if (authorize === undefined) return
+  channel.authorize = (socketId, callback) => {
+    const fail = (thrown: unknown) => callback(new Error(messageOf(thrown)), null)
+    try {
+      const returned = authorize(socketId, callback)
+      if (isPromise(returned)) returned.then(undefined, fail)
+    } catch (thrown) {
+      fail(thrown)
+    }
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Application, currentApplication } from './application.ts'
+import { Application, currentApplications } from './application.ts'
 import { MissingBindingError, ProviderError } from './errors.ts'
 import { Provider } from './provider.ts'
 
@@ -14,7 +14,8 @@ declare module './application.ts' {
 }
 
 const steps: string[] = []
-afterEach(() => {
+afterEach(async () => {
+  for (const app of currentApplications()) await app.shutdown().catch(() => {})
   steps.length = 0
 })
 
@@ -114,7 +115,7 @@ describe('Application', () => {
       const app = new Application({ providers: [First, Failing, Second], env: {} })
       await expect(app.boot()).rejects.toThrow('no database')
       expect(steps.slice(-3)).toEqual(['shutdown second', 'shutdown failing', 'shutdown first'])
-      expect(currentApplication()).toBeUndefined()
+      expect(currentApplications()).toEqual([])
       await app.shutdown()
       expect(steps.filter((step) => step === 'shutdown first')).toHaveLength(1)
     })
@@ -149,7 +150,73 @@ describe('Application', () => {
     })
   })
 
+  describe('called by a provider', () => {
+    /** An application whose provider calls it back at this step. */
+    function calling(step: 'register' | 'boot', call: (app: Application) => unknown) {
+      class Calling extends Provider {
+        override register() {
+          steps.push('register calling')
+          if (step === 'register') call(this.app)
+        }
+        override async boot() {
+          if (step === 'boot') await call(this.app)
+        }
+        override shutdown() {
+          steps.push('shutdown calling')
+        }
+      }
+      return new Application({ providers: [Calling], env: {} })
+    }
+
+    it('boot() is refused in register(), and starts nothing again', async () => {
+      const refused: Promise<unknown>[] = []
+      const app = calling('register', (owner) => refused.push(owner.boot().catch((error) => error)))
+      await app.boot()
+      expect(await Promise.all(refused)).toEqual([expect.any(ProviderError)])
+      expect(steps).toEqual(['register calling'])
+    })
+
+    it.each(['boot', 'shutdown'] as const)(
+      '%s() is refused in boot(), where it would wait for itself',
+      async (method) => {
+        const app = calling('boot', (owner) => owner[method]())
+        await expect(app.boot()).rejects.toThrow(ProviderError)
+        await expect(app.boot()).rejects.toThrow(`${method}() was called by a provider`)
+        expect(steps).toEqual(['register calling', 'shutdown calling'])
+      },
+    )
+
+    it('shutdown() is refused in boot() after an await, too', async () => {
+      const app = calling('boot', async (owner) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        await owner.shutdown()
+      })
+      await expect(app.boot()).rejects.toThrow('shutdown() was called by a provider')
+    })
+
+    it('shutdown() may be called by what it has started, later', async () => {
+      let stop = () => {}
+      const stopped = new Promise<void>((resolve) => {
+        stop = resolve
+      })
+      const app = calling('boot', (owner) => {
+        setTimeout(() => owner.shutdown().then(stop), 1)
+      })
+      await app.boot()
+      await stopped
+      expect(steps).toEqual(['register calling', 'shutdown calling'])
+    })
+  })
+
   describe('#shutdown', () => {
+    it('is the end: the application does not boot again, and says so', async () => {
+      const app = new Application({ providers: [Second], env: {} })
+      await app.boot()
+      await app.shutdown()
+      await expect(app.boot()).rejects.toThrow(ProviderError)
+      await expect(app.boot()).rejects.toThrow('has been shut down; make a new one')
+    })
+
     it('shuts down in reverse, once', async () => {
       const app = new Application({ providers: [First, Second], env: {} })
       await app.boot()
@@ -263,18 +330,48 @@ describe('Application', () => {
   })
 })
 
-describe('currentApplication', () => {
-  it('is the one whose boot started last, until it is shut down', async () => {
-    const one = new Application({ providers: [], env: {} })
-    const two = new Application({ providers: [], env: {} })
+describe('currentApplications', () => {
+  class Watching extends Provider {
+    override async boot() {
+      await Promise.resolve()
+      steps.push(`${this.app.basePath} sees ${running()}`)
+    }
+  }
+  /** An application that goes by a name. */
+  const named = (basePath: string, ...providers: (new (app: Application, config: object) => Provider)[]) =>
+    new Application({ basePath, providers, env: {} })
+  const running = () =>
+    currentApplications()
+      .map(({ basePath }) => basePath)
+      .join()
+
+  it('are those that were started and not shut down, the last one first', async () => {
+    const [one, two] = [named('one'), named('two')]
     await one.boot()
     const booting = two.boot()
-    expect(currentApplication()).toBe(two)
+    expect(running()).toBe('two,one')
     await booting
-    await one.shutdown()
-    expect(currentApplication()).toBe(two)
     await two.shutdown()
-    expect(currentApplication()).toBeUndefined()
+    expect(running()).toBe('one')
+    await one.shutdown()
+    expect(running()).toBe('')
+  })
+
+  it('no longer hold one that failed to boot', async () => {
+    class Failing extends Provider {
+      override boot() {
+        throw new Error('no database')
+      }
+    }
+    await named('one').boot()
+    await expect(named('two', Failing).boot()).rejects.toThrow('no database')
+    expect(running()).toBe('one')
+  })
+
+  it('are for a provider that boots its own application alone, whatever boots beside it', async () => {
+    await Promise.all([named('one', Watching).boot(), named('two', Watching).boot()])
+    expect(steps).toEqual(['one sees one', 'two sees two'])
+    expect(running()).toBe('two,one')
   })
 })
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Awaitable, ignoreRejection, isPromise } from '../support/awaitable.ts'
@@ -36,6 +37,7 @@ export type ProviderEntry<Config extends object> =
   | (Record<never, never> extends Config ? ProviderClass<Config> : never)
   | readonly [ProviderClass<Config>, Given<Config> | ((app: Application) => Given<Config>)]
 
+/** What an application is made of: its providers, each with a configuration that fits it, and where it reads settings. */
 export interface ApplicationOptions<Configs extends readonly object[]> {
   /** Where `.env` and `routes/` are. @default the working directory */
   readonly basePath?: string
@@ -45,7 +47,16 @@ export interface ApplicationOptions<Configs extends readonly object[]> {
   readonly env?: Env
 }
 
-let current: Container | undefined
+/** One boot: what runs inside of it knows its application by it, until it is over. */
+interface Boot {
+  readonly application: Container
+  over: boolean
+}
+
+const boots = new AsyncLocalStorage<Boot>()
+
+/** What has been started and not been shut down, in the order of starting. */
+const running: Container[] = []
 
 /** A service container with providers. Nothing happens before `boot()`. */
 class Container {
@@ -98,21 +109,37 @@ class Container {
   /**
    * Loads `.env`, then registers all providers, boots them one after another and tells each that all are booted.
    * When one fails, those that were registered are shut down before the error is thrown. Further calls change nothing.
+   * Rejects with a {@link ProviderError} after `shutdown()`, and where a provider calls it while it boots.
    */
   boot(): Promise<void> {
+    if (bootingApplication() === this) return Promise.reject(waitsForItself('boot'))
+    if (this.#shutdown !== undefined) return Promise.reject(alreadyShutDown())
     this.#boot ??= this.#start()
     return this.#boot
   }
 
-  /** Shuts the providers down in reverse; every one gets its turn before an error is thrown. Further calls change nothing. */
+  /**
+   * Shuts the providers down in reverse; every one gets its turn before an error is thrown. Further calls change nothing.
+   * Waits for a boot that is under way; rejects with a {@link ProviderError} where a provider calls it while it boots.
+   */
   shutdown(): Promise<void> {
+    if (bootingApplication() === this) return Promise.reject(waitsForItself('shutdown'))
     if (this.#boot === undefined) return Promise.resolve()
     this.#shutdown ??= this.#end(this.#boot)
     return this.#shutdown
   }
 
   async #start(): Promise<void> {
-    current = this
+    running.push(this)
+    const boot = { application: this, over: false }
+    try {
+      await boots.run(boot, () => this.#bootProviders())
+    } finally {
+      boot.over = true
+    }
+  }
+
+  async #bootProviders(): Promise<void> {
     try {
       if (this.#givenEnv === undefined) loadEnvFile(this.basePath)
       for (const entry of this.#entries) this.#register(this.#create(entry))
@@ -146,7 +173,7 @@ class Container {
         failures.push(error)
       }
     }
-    if (current === this) current = undefined
+    if (running.includes(this)) running.splice(running.indexOf(this), 1)
     return failures
   }
 
@@ -182,9 +209,30 @@ export interface ApplicationConstructor {
 // A class cannot have a generic constructor, which the typed pairs need; and what integrations declare is set later.
 export const Application = Container as ApplicationConstructor
 
-/** The application whose boot started last, until it is shut down. Read by the `broadcast()` helper only. */
-export function currentApplication(): Application | undefined {
-  return current && asApplication(current)
+/**
+ * The applications that code without a reference to one may mean, the likeliest first: for a provider that boots its own
+ * alone, for all other code those that are running, the one whose boot started last first.
+ */
+export function currentApplications(): readonly Application[] {
+  const booting = bootingApplication()
+  return (booting ? [booting] : running.toReversed()).map(asApplication)
+}
+
+/** The application in whose boot the calling code runs. */
+function bootingApplication(): Container | undefined {
+  const boot = boots.getStore()
+  return boot?.over === false ? boot.application : undefined
+}
+
+function waitsForItself(method: 'boot' | 'shutdown'): ProviderError {
+  return new ProviderError(
+    `${method}() was called by a provider of the application that is booting, and would wait for itself; ` +
+      'throw an error to stop the boot',
+  )
+}
+
+function alreadyShutDown(): ProviderError {
+  return new ProviderError('boot(): this application has been shut down; make a new one')
 }
 
 /** A container as its users see it: with what integrations declare (`app.fastify`) and set when they register. */

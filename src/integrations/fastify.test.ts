@@ -1,11 +1,12 @@
 import { EventEmitter, once } from 'node:events'
+import { Server as HttpServer } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import { currentSocketId } from '../broadcasting/request-context.ts'
 import { Application } from '../foundation/application.ts'
 import type { HttpRequest } from '../foundation/http.ts'
 import { Provider } from '../foundation/provider.ts'
-import { FastifyProvider } from './fastify.ts'
+import { type FastifyConfig, FastifyProvider } from './fastify.ts'
 
 let app: Application | undefined
 afterEach(async () => {
@@ -115,6 +116,21 @@ describe('FastifyProvider', () => {
       const { fastify } = await boot((web) => web.register(async (scope) => scope.get('/scoped', answer)))
       expect((await fastify.inject({ url: '/scoped', headers })).json()).toEqual({ socketId: '1.2' })
     })
+  })
+
+  it.each<[string, FastifyConfig]>([
+    ['https', { https: {} }],
+    ['HTTP/2', { http2: true }],
+    ['HTTP/2 that somebody has made', { instance: Fastify({ http2: true }) }],
+  ])('serves over %s, too', async (_what, config) => {
+    app = new Application({ providers: [[FastifyProvider, config]], env: {} })
+    await app.boot()
+    await app.make('http').addRoutes([echo])
+    app.fastify.get('/socket', async () => ({ socketId: currentSocketId() ?? null }))
+    expect((await app.fastify.inject('/echo')).statusCode).toBe(202)
+    const headers = { 'x-socket-id': '1.2' }
+    expect((await app.fastify.inject({ url: '/socket', headers })).json()).toEqual({ socketId: '1.2' })
+    expect(app.fastify.server).not.toBeInstanceOf(HttpServer)
   })
 
   describe('adds routes', () => {

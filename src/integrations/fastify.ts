@@ -1,4 +1,16 @@
-import { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, fastify } from 'fastify'
+import type { Server as HttpServer } from 'node:http'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
+import type { Server as HttpsServer } from 'node:https'
+import {
+  type FastifyHttp2Options,
+  type FastifyHttp2SecureOptions,
+  type FastifyHttpOptions,
+  type FastifyHttpsOptions,
+  type FastifyInstance,
+  type FastifyRequest,
+  fastify,
+  type RawServerBase,
+} from 'fastify'
 import { runInRequest } from '../broadcasting/request-context.ts'
 import { ProviderError } from '../foundation/errors.ts'
 import type { HttpApp, HttpRequest, HttpRoute } from '../foundation/http.ts'
@@ -20,15 +32,25 @@ declare module '../broadcasting/user.ts' {
   }
 }
 
-/** Fastify's own options, or a Fastify app that exists already. */
-export type FastifyConfig = FastifyServerOptions | { readonly instance: FastifyInstance }
+/** A Fastify app, whatever its server and its logger: what all of them have in common. */
+export type AnyFastify = Pick<FastifyInstance, 'version' | 'prefix' | 'printRoutes'> & {
+  readonly server: RawServerBase
+}
+
+/** Fastify's own options, for whatever server, or a Fastify app that exists already. */
+export type FastifyConfig =
+  | FastifyHttpOptions<HttpServer>
+  | FastifyHttpsOptions<HttpsServer>
+  | FastifyHttp2Options<Http2Server>
+  | FastifyHttp2SecureOptions<Http2SecureServer>
+  | { readonly instance: AnyFastify }
 
 /** Puts a Fastify app into the application, as `app.fastify`; it closes with the application. */
 export class FastifyProvider extends Provider<FastifyConfig> {
   #fastify: FastifyInstance | undefined
 
   override register(): void {
-    const instance = 'instance' in this.config ? this.config.instance : fastify(this.config)
+    const instance = fastifyOf(this.config)
     this.#fastify = instance
     runRequestsInContext(instance)
     Object.assign(this.app, { fastify: instance })
@@ -39,6 +61,13 @@ export class FastifyProvider extends Provider<FastifyConfig> {
   override async shutdown(): Promise<void> {
     await this.#fastify?.close()
   }
+}
+
+function fastifyOf(config: FastifyConfig): FastifyInstance {
+  const create: (options: object) => AnyFastify = fastify
+  const instance = 'instance' in config ? config.instance : create(config)
+  // The type is that of an app over plain HTTP; nothing that is done with it here depends on the server or the logger.
+  return instance as FastifyInstance
 }
 
 /**

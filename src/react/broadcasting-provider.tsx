@@ -3,6 +3,7 @@ import { BroadcastingClient, type BroadcastingSettings, sharedClient } from '../
 
 const ClientContext = createContext(sharedClient)
 
+/** What a provider gives to the components below it: a connection with these settings. */
 export interface BroadcastingProviderProps {
   /** Taken once, when the provider appears; give it another `key` to replace the connection, say for another user. */
   settings?: BroadcastingSettings

@@ -3,6 +3,7 @@ import type { BroadcastMessage } from '../client/index.ts'
 import { useBroadcastingClient } from './broadcasting-provider.tsx'
 import { MessageLog } from './message-log.ts'
 
+/** How much of a channel is kept. */
 export interface UseBroadcastChannelOptions {
   /**
    * Messages that are kept; older ones are dropped.

@@ -1,5 +1,5 @@
 import { act, cleanup, renderHook } from '@testing-library/react'
-import { StrictMode } from 'react'
+import { StrictMode, useLayoutEffect } from 'react'
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { Page } from '../../test/support/page.tsx'
 import { useBroadcastEvent } from './use-broadcast-event.ts'
@@ -62,6 +62,22 @@ describe('useBroadcastEvent', () => {
     expect(first).not.toHaveBeenCalled()
     expect(second).toHaveBeenCalledOnce()
     expect(page.pusher.sent).toEqual(['subscribe orders'])
+  })
+
+  it('calls the callback of the last render as soon as that is on the page', () => {
+    const page = new Page()
+    const seen: string[] = []
+    const hook = renderHook(
+      ({ name }) => {
+        useBroadcastEvent('orders', 'OrderShipped', () => seen.push(name))
+        useLayoutEffect(() => {
+          if (name === 'second') page.pusher.receive('orders', 'OrderShipped')
+        }, [name])
+      },
+      { wrapper: page.wrapper, initialProps: { name: 'first' } },
+    )
+    hook.rerender({ name: 'second' })
+    expect(seen).toEqual(['second'])
   })
 
   it('follows another event and another channel', () => {

@@ -31,27 +31,23 @@ class Emitter {
   }
 }
 
-class FakeChannel extends Emitter implements PusherChannel {
-  readonly #sent: string[]
-  readonly roster = new Map<string, unknown>()
-  subscriptionPending = false
-  subscribed = false
-  readonly members = {
+type FakeChannel = ReturnType<typeof createChannel>
+
+function createChannel(sent: string[]) {
+  const roster = new Map<string, unknown>()
+  const members = {
+    // It is known when the server has answered.
     myID: undefined as string | undefined,
     each: (callback: (member: { id: string; info: unknown }) => void) => {
-      for (const [id, info] of this.roster) callback({ id, info })
+      for (const [id, info] of roster) callback({ id, info })
     },
   }
-
-  constructor(sent: string[]) {
-    super()
-    this.#sent = sent
-  }
-
-  trigger(event: string, data: unknown): boolean {
-    this.#sent.push(`${event} ${JSON.stringify(data)}`)
+  const trigger = (event: string, data: unknown) => {
+    sent.push(`${event} ${JSON.stringify(data)}`)
     return true
   }
+  const state = { subscriptionPending: false, subscribed: false }
+  return Object.assign(new Emitter(), state, { roster, members, trigger }) satisfies PusherChannel
 }
 
 /**
@@ -147,7 +143,7 @@ export class FakePusher implements Pusher {
   }
 
   #add(name: string): FakeChannel {
-    const channel = this.#channels.get(name) ?? new FakeChannel(this.sent)
+    const channel = this.#channels.get(name) ?? createChannel(this.sent)
     this.#channels.set(name, channel)
     return channel
   }

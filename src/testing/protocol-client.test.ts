@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -172,6 +173,13 @@ describe('ProtocolClient', () => {
       const pinged = one.pinged()
       await one.ping()
       await pinged
+    })
+
+    it('that do not come are named', async () => {
+      const one = await ProtocolClient.open(await scripted(() => {}), { timeout: 0.05 })
+      const failure = await one.pinged().catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(AssertionError)
+      expect(failure).toMatchObject({ message: 'The server sent no ping within 50 ms' })
     })
 
     it('of the server stay unanswered on request', async () => {

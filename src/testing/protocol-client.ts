@@ -180,7 +180,13 @@ export class ProtocolClient {
   }
 
   async #heard(frame: 'ping' | 'pong'): Promise<void> {
-    await once(this.#socket, frame, { signal: AbortSignal.timeout(this.#timeout) })
+    const timeout = AbortSignal.timeout(this.#timeout)
+    try {
+      await once(this.#socket, frame, { signal: timeout })
+    } catch (error) {
+      if (!timeout.aborted) throw error
+      throw new AssertionError({ message: `The server sent no ${frame} within ${this.#timeout} ms` })
+    }
   }
 
   #receive(text: string): void {

@@ -92,6 +92,34 @@ describe('The shop of examples/orders', () => {
     await expectText(order(noor, 1003), 'Shipped')
   })
 
+  it.each([
+    ['orders', 'ben', { productId: 'guji' }, 'OrderPlaced', 'Guji'],
+    ['notes', 'sam', { text: 'Mind the step' }, 'NotePinned', 'Mind the step'],
+  ])('keeps what happens while it asks for the %s', async (what, who, data, event, shown) => {
+    const noor = await enter('')
+    let answer = () => {}
+    const asked = new Promise<void>((resolve) => {
+      const answered = new Promise<void>((release) => {
+        answer = release
+      })
+      void noor.route(`**/api/${what}`, async (route) => {
+        const response = await route.fetch()
+        resolve()
+        await answered
+        await route.fulfill({ response })
+      })
+    })
+    await noor.getByRole('link', { name: 'Noor' }).click()
+    await asked
+    const headers = { 'X-Demo-User': who }
+    const { id } = await (await noor.request.post(`${shop.url}/api/${what}`, { headers, data })).json()
+    await expectText(events(noor), event)
+    answer()
+    await order(noor, 1001).waitFor()
+    const item = what === 'orders' ? order(noor, id) : noor.getByRole('list', { name: 'Notes' })
+    await expectText(item, shown)
+  })
+
   it.each(['', 'ada', 'noor'])('fits a phone (%s)', async (as) => {
     const page = await enter(as, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true })
     if (as !== '') await order(page, 1002).waitFor()

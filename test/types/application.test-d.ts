@@ -1,5 +1,7 @@
 // Compiled by `npm run types`, never run: what the types of the application side allow and refuse.
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createServer } from 'node:http'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { pino } from 'pino'
 import {
   Application,
   Broadcast,
@@ -10,7 +12,7 @@ import {
   Provider,
   ReverbProvider,
 } from '../../src/index.ts'
-import { FastifyProvider } from '../../src/integrations/fastify.ts'
+import { type FastifyConfig, FastifyProvider } from '../../src/integrations/fastify.ts'
 import type { ReverbServer } from '../../src/server/index.ts'
 
 declare module '../../src/index.ts' {
@@ -52,6 +54,31 @@ new Application({ providers: [[ReverbProvider, { drivr: 'log' }]] })
 new Application({ providers: [[ReverbProvider, { server: { maxMesageSize: 1 } }]] })
 // @ts-expect-error a provider that needs its configuration
 new Application({ providers: [MailProvider] })
+
+// The web app may be any of Fastify's: plain, secure or HTTP/2, with any logger, given or made.
+const providersOf = (config: FastifyConfig) => [[FastifyProvider, config]] as const
+providersOf({ https: { key: '', cert: '' } })
+providersOf({ https: null, bodyLimit: 1 })
+providersOf({ http2: true })
+providersOf({ http2: true, https: { allowHTTP1: true } })
+providersOf({ loggerInstance: pino() })
+providersOf({ instance: fastify() })
+providersOf({ instance: fastify({ loggerInstance: pino() }) })
+providersOf({ instance: fastify({ https: { key: '', cert: '' } }) })
+providersOf({ instance: fastify({ http2: true }) })
+providersOf({ instance: fastify({ http2: true, https: {}, loggerInstance: pino() }) })
+new Application({
+  providers: [
+    [FastifyProvider, { https: { key: '', cert: '' } }],
+    [FastifyProvider, { http2: true }],
+    [FastifyProvider, { instance: fastify({ loggerInstance: pino() }) }],
+    [FastifyProvider, { instance: fastify({ http2: true }) }],
+  ],
+})
+// @ts-expect-error an option that Fastify does not have
+new Application({ providers: [[FastifyProvider, { bodyLimt: 1 }]] })
+// @ts-expect-error a server that is no Fastify app
+new Application({ providers: [[FastifyProvider, { instance: createServer() }]] })
 
 // What is bound is typed by key, the keys of users and integrations too.
 const app = new Application({ providers: [] })

@@ -1,9 +1,8 @@
 import { useBroadcastEvent } from '@startkit/broadcasting/react'
-import { useState } from 'react'
 import type { Order } from '../shop/orders.ts'
 import type { Api } from './use-api.ts'
+import { useList } from './use-list.ts'
 import type { Newsroom } from './use-news.ts'
-import { useWhenSubscribed } from './use-when-subscribed.ts'
 
 export interface Orders {
   /** The newest first; `undefined` until they are known. */
@@ -14,17 +13,15 @@ export interface Orders {
 
 /** The orders that a channel tells of: what others do arrives as events, what one does oneself as the answer. */
 export function useOrders(channel: string, api: Api, { tell, attempt }: Newsroom): Orders {
-  const [list, setList] = useState<readonly Order[]>()
+  const [list, change] = useList<Order>(channel, () => api('/orders'), attempt)
   const put = (order: Order, what: string) => {
-    setList((orders = []) => withOrder(orders, order))
+    change((orders) => withOrder(orders, order))
     tell({ text: `Order ${order.id} ${what}`, orderId: order.id })
   }
 
-  useWhenSubscribed(channel, () => attempt(async () => setList(await api('/orders'))))
-
   useBroadcastEvent(channel, 'OrderPlaced', ({ order }) => put(order, 'has come in'))
   useBroadcastEvent(channel, 'OrderShipped', ({ order_id, status }) => {
-    setList((orders) => orders?.map((order) => (order.id === order_id ? { ...order, status } : order)))
+    change((orders) => orders.map((order) => (order.id === order_id ? { ...order, status } : order)))
     tell({ text: `Order ${order_id} has been shipped`, orderId: order_id })
   })
 

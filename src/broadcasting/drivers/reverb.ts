@@ -1,8 +1,8 @@
 import type { Awaitable } from '../../support/awaitable.ts'
 import type { Broadcaster, OutgoingEvent } from '../broadcaster.ts'
 
-/** What the driver `reverb` hands to the server of this process. */
-export interface PublishMessage {
+/** An event on its way to the server of this process. */
+interface LocalEvent {
   /** @default the first app */
   readonly appKey?: string
   readonly channels: readonly string[]
@@ -13,7 +13,7 @@ export interface PublishMessage {
 
 /** A server in this process: publishes to its subscribers and says how many there were, by channel. */
 export interface LocalServer {
-  publish(message: PublishMessage): Awaitable<ReadonlyMap<string, number>>
+  publish(event: LocalEvent): Awaitable<ReadonlyMap<string, number>>
 }
 
 /** Driver `reverb`, in process. */
