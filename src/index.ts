@@ -37,14 +37,17 @@ export type {
 export type { LocalServer } from './broadcasting/drivers/reverb.ts'
 export {
   AlreadySentError,
+  BrokenDriverError,
   ChannelNameError,
   ChannelPatternError,
   EventError,
   NoServerError,
   PayloadError,
+  RuleFailedError,
   RuleResultError,
   ShutDownError,
   UnknownDriverError,
+  UserFailedError,
 } from './broadcasting/errors.ts'
 export {
   type BroadcastReceipt,

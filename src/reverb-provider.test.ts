@@ -364,3 +364,13 @@ describe('ReverbProvider and the environment', () => {
     expect(channelAuthorization.endpoint).toBe('/realtime/auth')
   })
 })
+
+describe('ReverbProvider and options that do not exist', () => {
+  it.each([
+    [{ drvier: 'log' }, '"drvier" is not an option; did you mean "driver"?'],
+    [{ auth: { paht: '/x' } }, '"paht" is not an option; did you mean "path"?'],
+    [{ server: { activityTimout: 5 } }, '"activityTimout" is not an option; did you mean "activityTimeout"?'],
+  ])('refuses %j', async (config, message) => {
+    await expect(applicationWith(config as BroadcastingConfig).boot()).rejects.toThrow(message)
+  })
+})

@@ -1,6 +1,7 @@
 import { AuthEndpoint } from './broadcasting/auth-endpoint.ts'
 import { BroadcastManager } from './broadcasting/broadcast-manager.ts'
 import {
+  type AuthConfig,
   type AuthEndpointConfig,
   type BroadcastManagerConfig,
   broadcastingSettings,
@@ -14,7 +15,7 @@ import { ReverbServer, type ReverbServerOptions } from './server/index.ts'
 import { appsVariable, serverSettings } from './server/settings.ts'
 import { ConfigurationError } from './support/errors.ts'
 import { loggerOf } from './support/logger-settings.ts'
-import { warnOfUnknownVariables } from './support/settings.ts'
+import { refuseUnknownOptions, warnOfUnknownVariables } from './support/settings.ts'
 
 declare module './foundation/application.ts' {
   interface Bindings {
@@ -28,6 +29,17 @@ export interface BroadcastingConfig extends BroadcastManagerConfig, AuthEndpoint
   readonly server?: ReverbServerOptions
 }
 
+/** Code without types, or a typing error in it, must not end in defaults. */
+const options = [
+  'driver',
+  'user',
+  'connections',
+  'auth',
+  'logger',
+  'server',
+] satisfies (keyof BroadcastingConfig)[]
+const authOptions = ['path', 'allowedOrigins'] satisfies (keyof AuthConfig)[]
+
 /**
  * Puts broadcasting into an application: binds `broadcasting` and `reverb.server`, loads the rules of `routes/channels`
  * and adds the auth endpoint to the web app. With driver `reverb`, a server that nobody has mounted listens by itself.
@@ -38,6 +50,8 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
 
   override register(): void {
     const { env } = this.app
+    refuseUnknownOptions(this.config, options)
+    refuseUnknownOptions(this.config.auth ?? {}, authOptions)
     const config = { ...this.config, logger: this.config.logger ?? loggerOf(env) }
     const resolved = resolveBroadcastingConfig(config, env)
     const { driver } = connectionOf(resolved, resolved.defaultConnection)

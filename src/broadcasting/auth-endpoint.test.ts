@@ -213,6 +213,27 @@ describe('AuthEndpoint', () => {
       })
       expect(logger.error).toHaveBeenCalledOnce()
     })
+
+    it.each<[string, Partial<AuthEndpointParts>, ChannelRule]>([
+      [
+        'Channel rule "orders.{id}" failed for presence-orders.42 (user 7): no database',
+        {},
+        () => Promise.reject(new Error('no database')),
+      ],
+      [
+        'The user function of the configuration failed: no database',
+        { user: () => Promise.reject(new Error('no database')) },
+        () => true,
+      ],
+    ])('says in one line what failed, the stack at debug: %s', async (reason, parts, rule) => {
+      const { endpoint, logger } = endpointWith({ explain: true, ...parts }, rule)
+      expect(await read(endpoint.authorizeChannel(post(presenceOrder)))).toMatchObject({
+        status: 500,
+        reason,
+      })
+      expect(logger.error).toHaveBeenCalledWith(`Auth endpoint: ${reason}`)
+      expect(logger.debug).toHaveBeenCalledWith(expect.stringContaining('auth-endpoint.test.ts'))
+    })
   })
 
   describe('#authenticateUser', () => {

@@ -6,7 +6,7 @@ import type { Logger } from '../support/logger.ts'
 import { type ChannelAuthorizer, isUserId } from './channel-authorizer.ts'
 import type { AuthEndpointConfig } from './config.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
-import { RuleResultError } from './errors.ts'
+import { RuleResultError, UserFailedError } from './errors.ts'
 import { encodePayload } from './payload.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
 
@@ -111,9 +111,15 @@ export class AuthEndpoint {
       this.#parts.logger.info(`Auth endpoint: ${status} ${error} ${JSON.stringify(explanation)}`)
       return this.#respond(request, status, { error, ...explanation })
     } catch (error) {
-      const detail = this.#parts.explain && error instanceof Error ? error.stack : messageOf(error)
-      this.#parts.logger.error(`Auth endpoint: a rule or the user function failed: ${detail}`)
-      return this.#respond(request, 500, { error: 'Authorization failed' })
+      const reason = messageOf(error)
+      this.#parts.logger.error(`Auth endpoint: ${reason}`)
+      const { stack } =
+        error instanceof Error && error.cause instanceof Error ? error.cause : new Error(reason)
+      this.#parts.logger.debug(`Auth endpoint: ${stack}`)
+      return this.#respond(request, 500, {
+        error: 'Authorization failed',
+        ...(this.#parts.explain && { reason }),
+      })
     }
   }
 
@@ -133,10 +139,18 @@ export class AuthEndpoint {
   }
 
   async #userOf({ original }: HttpRequest): Promise<BroadcastUser | undefined> {
-    const user = await this.#parts.user?.(asBroadcastRequest(original))
+    const user = await this.#find(asBroadcastRequest(original))
     if (user === undefined || user === null) return undefined
     if (isUserId(user.id)) return user
     throw new RuleResultError('user() returned something whose id is neither a string nor a number')
+  }
+
+  async #find(request: BroadcastRequest): Promise<BroadcastUser | null | undefined> {
+    try {
+      return await this.#parts.user?.(request)
+    } catch (cause) {
+      throw new UserFailedError(cause)
+    }
   }
 
   #describe(user: BroadcastUser | undefined): string {

@@ -220,6 +220,22 @@ describe('BroadcastManager', () => {
     })
   })
 
+  it('names the driver whose factory makes something that cannot broadcast', async () => {
+    const { manager } = managerWith({ driver: 'broken' })
+    manager.extend('broken', () => ({}) as Broadcaster)
+    await expect(manager.broadcast(new OrderShipped(1))).rejects.toThrow(
+      'The factory of the driver "broken" returned something without a method broadcast(event)',
+    )
+  })
+
+  it('says which socket id is none, and sends to everybody', async () => {
+    const { manager, logger } = managerWith()
+    await manager.broadcast(new OrderShipped(1)).toOthers('nonsense')
+    expect(logger.warn).toHaveBeenCalledWith(
+      expect.stringContaining('toOthers(): "nonsense" is not a socket id (digits, a dot, digits)'),
+    )
+  })
+
   describe('#verify', () => {
     it('names an unknown driver and lists the known ones, those of the app too', () => {
       const { manager } = managerWith({ driver: 'revreb' })

@@ -17,7 +17,7 @@ import {
 import { LogBroadcaster } from './drivers/log.ts'
 import { NullBroadcaster } from './drivers/null.ts'
 import { type LocalServer, ReverbBroadcaster } from './drivers/reverb.ts'
-import { NoServerError, ShutDownError, UnknownDriverError } from './errors.ts'
+import { BrokenDriverError, NoServerError, ShutDownError, UnknownDriverError } from './errors.ts'
 import {
   type BroadcastReceipt,
   type BroadcastRoute,
@@ -160,10 +160,14 @@ export class BroadcastManager implements BroadcastSender {
     this.logger.error(`Broadcasting ${name} failed, and nobody awaited it: ${messageOf(error)}`)
   }
 
-  reportMissingSocket(): void {
+  reportMissingSocket(given?: unknown): void {
+    const problem =
+      typeof given === 'string'
+        ? `${JSON.stringify(given.slice(0, 40))} is not a socket id (digits, a dot, digits)`
+        : 'no socket id is known'
     this.#warnOnce(
       'toOthers',
-      'toOthers(): no socket id is known, so everybody gets the event. The client must send it as X-Socket-ID; ' +
+      `toOthers(): ${problem}, so everybody gets the event. The client must send its id as X-Socket-ID; ` +
         'outside of a request, give toOthers() the request or the id',
     )
   }
@@ -181,6 +185,7 @@ export class BroadcastManager implements BroadcastSender {
     if (known !== undefined) return known
     const config = this.configOf(name)
     const broadcaster = this.#factoryOf(name)(config, { logger: this.logger })
+    if (typeof broadcaster?.broadcast !== 'function') throw new BrokenDriverError(config.driver)
     const connection = { driver: config.driver, broadcaster }
     this.#connections.set(name, connection)
     return connection

@@ -1,5 +1,10 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import { ChannelAuthorizer, type GuardedKind, type RuleResult } from './channel-authorizer.ts'
+import {
+  ChannelAuthorizer,
+  type ChannelRule,
+  type GuardedKind,
+  type RuleResult,
+} from './channel-authorizer.ts'
 import { ChannelPatternError, RuleResultError } from './errors.ts'
 import type { BroadcastUser } from './user.ts'
 
@@ -18,6 +23,13 @@ function answering(result: unknown, options: { guest?: boolean; only?: GuardedKi
 }
 
 describe('ChannelAuthorizer', () => {
+  it('refuses at registration a rule that is no function', () => {
+    const rule = true as unknown as ChannelRule
+    expect(() => new ChannelAuthorizer().add('orders', rule)).toThrow(
+      'Channel rule "orders": the rule must be a function, not true',
+    )
+  })
+
   it('refuses what no rule matches', async () => {
     expect(await decide(new ChannelAuthorizer(), 'private-orders.1')).toMatchObject({ granted: false })
   })

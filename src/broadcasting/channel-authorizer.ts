@@ -1,7 +1,7 @@
 import { kindOf, withoutPrefix } from '../protocol/names.ts'
 import type { Awaitable } from '../support/awaitable.ts'
 import { ChannelPattern, type ParamsOf } from './channel-pattern.ts'
-import { RuleResultError } from './errors.ts'
+import { ChannelPatternError, RuleFailedError, RuleResultError } from './errors.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
 
 /** The kinds of channel a rule can serve; cached channels count as the kind they are otherwise. */
@@ -66,6 +66,8 @@ export class ChannelAuthorizer {
     rule: ChannelRule<Pattern, Guest>,
     { guest, only }: RuleOptions<Guest> = {},
   ): void {
+    if (typeof rule !== 'function')
+      throw new ChannelPatternError(pattern, `the rule must be a function, not ${rule}`)
     this.#rules.push({
       pattern: new ChannelPattern(pattern),
       guest: guest === true,
@@ -94,7 +96,7 @@ export class ChannelAuthorizer {
     )
   }
 
-  /** Decides over a private or presence channel. Rejects with what the rule throws; that is never a grant. */
+  /** Decides over a private or presence channel. Rejects with a {@link RuleFailedError} when the rule throws: never a grant. */
   async decide({ channel, socketId, user, request }: JoinRequest): Promise<Decision> {
     const name = withoutPrefix(channel)
     const kind = guardedKind(channel)
@@ -103,7 +105,10 @@ export class ChannelAuthorizer {
       if (params === undefined) continue
       const refused = { granted: false, rule: pattern.source } as const
       if (user === undefined && !guest) return { ...refused, reason: 'the rule admits no guests' }
-      const result = await rule({ user, params, channel, socketId, request })
+      const result = await answerOf(
+        () => rule({ user, params, channel, socketId, request }),
+        (cause) => new RuleFailedError(pattern.source, channel, user?.id, cause),
+      )
       if (!admits(pattern.source, result)) return { ...refused, reason: 'the rule said no' }
       return { granted: true, member: kind === 'presence' ? memberOf(result, user, pattern) : undefined }
     }
@@ -121,6 +126,18 @@ export class ChannelAuthorizer {
       .sort((a, b) => b.nearness - a.nearness)
     const nearest = ranked[0] === undefined ? '' : `; the nearest is "${ranked[0].source}"`
     return `no rule matches "${name}"${nearest}`
+  }
+}
+
+/** What a rule answers; what it throws instead becomes the error that says which rule that was. */
+async function answerOf(
+  ask: () => Awaitable<RuleResult>,
+  failure: (cause: unknown) => Error,
+): Promise<RuleResult> {
+  try {
+    return await ask()
+  } catch (cause) {
+    throw failure(cause)
   }
 }
 

@@ -3,6 +3,10 @@ import { Channel, PresenceChannel, PrivateChannel } from './channel.ts'
 import { ChannelNameError } from './errors.ts'
 
 describe('Channel', () => {
+  it.each(['', 5, undefined])('says that %j is no name', (name) => {
+    expect(() => new Channel(name as string)).toThrow(/: the name must be a text that is not empty/)
+  })
+
   it('carries the name on the wire', () => {
     expect(new Channel('orders.1').name).toBe('orders.1')
     expect(new PrivateChannel('orders.1').name).toBe('private-orders.1')

@@ -15,8 +15,13 @@ export class Channel {
 
   constructor(name: string) {
     const { prefix } = new.target
+    if (typeof name !== 'string' || name === '') {
+      throw new ChannelNameError(
+        `new ${new.target.name}(${JSON.stringify(name)}): the name must be a text that is not empty`,
+      )
+    }
     // `private-private-x` is never meant, and `new Channel('private-x')` would not be the public channel it claims to be.
-    if (!isBareName(name) || kindOf(prefix + name).encrypted) {
+    if (kindOf(name).access !== 'public' || kindOf(prefix + name).encrypted) {
       throw new ChannelNameError(
         `new ${new.target.name}("${name}"): expected a name without prefix, the class makes it; ` +
           'where a whole name is at hand, give it as a string instead of a channel',
@@ -48,9 +53,4 @@ export function checkChannelName(name: string): string {
     `"${shown}" is not a channel name; allowed are 1 to ${defaultMaxChannelName} characters ` +
       'out of letters, digits and _ - = @ , . ;',
   )
-}
-
-/** Code without types may give anything. */
-function isBareName(name: unknown): boolean {
-  return typeof name === 'string' && name !== '' && kindOf(name).access === 'public'
 }

@@ -1,4 +1,4 @@
-import { BroadcastingError } from '../support/errors.ts'
+import { BroadcastingError, messageOf } from '../support/errors.ts'
 
 /** A channel name that the protocol does not allow, or that does not fit the class it was given to. */
 export class ChannelNameError extends BroadcastingError {
@@ -51,6 +51,37 @@ export class UnknownDriverError extends BroadcastingError {
       'ERR_BROADCAST_UNKNOWN_DRIVER',
       `${problem}. Known: ${known.join(', ')}. Others are registered with Broadcast.extend(driver, factory)`,
     )
+  }
+}
+
+/** A factory of a driver made something that cannot broadcast. */
+export class BrokenDriverError extends BroadcastingError {
+  constructor(driver: string) {
+    super(
+      'ERR_BROADCAST_DRIVER',
+      `The factory of the driver "${driver}" returned something without a method broadcast(event)`,
+    )
+  }
+}
+
+/** A channel rule that threw: names the rule, the channel and the user; the `cause` is what it threw. */
+export class RuleFailedError extends BroadcastingError {
+  constructor(pattern: string, channel: string, userId: string | number | undefined, cause: unknown) {
+    const user = userId === undefined ? 'a guest' : `user ${userId}`
+    super(
+      'ERR_BROADCAST_RULE_FAILED',
+      `Channel rule "${pattern}" failed for ${channel} (${user}): ${messageOf(cause)}`,
+      { cause },
+    )
+  }
+}
+
+/** The `user` function of the configuration threw; the `cause` is what it threw. */
+export class UserFailedError extends BroadcastingError {
+  constructor(cause: unknown) {
+    super('ERR_BROADCAST_USER_FAILED', `The user function of the configuration failed: ${messageOf(cause)}`, {
+      cause,
+    })
   }
 }
 

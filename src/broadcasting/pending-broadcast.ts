@@ -35,8 +35,8 @@ export interface BroadcastSender {
   send(event: BroadcastEvent, route: BroadcastRoute): Promise<BroadcastReceipt>
   /** Called with a failure that nobody awaits. */
   reportUnawaited(event: BroadcastEvent, error: unknown): void
-  /** Called when nobody can be excepted because no socket id is known. */
-  reportMissingSocket(): void
+  /** Called when nobody can be excepted, because no socket id is known or what was given is none. */
+  reportMissingSocket(given?: unknown): void
 }
 
 /**
@@ -67,7 +67,7 @@ export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
     this.#mustBePending('toOthers()')
     if (source === undefined) this.#except = currentSocketId()
     else this.#except = typeof source === 'string' ? parseSocketId(source) : socketIdOf(source)
-    if (this.#except === undefined) this.#sender.reportMissingSocket()
+    if (this.#except === undefined) this.#sender.reportMissingSocket(source)
     return this
   }
 

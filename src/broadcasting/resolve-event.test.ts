@@ -25,6 +25,14 @@ function eventWith(methods: Record<string, unknown>): BroadcastEvent {
 }
 
 describe('resolveEvent', () => {
+  it('tells a class from its events, and names the method that must be written', () => {
+    class OrderShipped {}
+    expect(() => resolveEvent(OrderShipped as unknown as BroadcastEvent)).toThrow(
+      'OrderShipped: broadcast() takes an event, and this is its class: broadcast(new OrderShipped(…))',
+    )
+    expect(() => resolveEvent({} as BroadcastEvent)).toThrow('Object: has no method broadcastOn()')
+  })
+
   it('takes the name of the class and the own fields, never private ones nor getters', () => {
     expect(resolveEvent(new OrderShipped(1))).toEqual({
       channels: ['orders.1'],

@@ -18,6 +18,13 @@ export interface ResolvedEvent {
 /** Asks each method of the event once. Throws a named error before anything is sent. */
 export function resolveEvent(event: BroadcastEvent): ResolvedEvent {
   const owner = event?.constructor?.name || 'An event without a class name'
+  if (typeof event === 'function') {
+    const { name } = event as { readonly name: string }
+    throw new EventError(name, `broadcast() takes an event, and this is its class: broadcast(new ${name}(…))`)
+  }
+  if (typeof event?.broadcastOn !== 'function') {
+    throw new EventError(owner, 'has no method broadcastOn(); broadcast() takes a BroadcastEvent')
+  }
   const wanted = ask(owner, event, 'broadcastWhen')
   const name = checkEventName(owner, ask(owner, event, 'broadcastAs'))
   const channels = wanted ? channelNames(owner, ask(owner, event, 'broadcastOn')) : []

@@ -51,6 +51,13 @@ class Second extends Provider {
 
 describe('Application', () => {
   describe('#boot', () => {
+    it('names what stands in the list of providers and is none', async () => {
+      const boot = (entry: unknown) =>
+        new Application({ providers: [Provider, entry] as never, env: {} }).boot()
+      await expect(boot(undefined)).rejects.toThrow('providers[1] is undefined; expected a provider class')
+      await expect(boot(new Date())).rejects.toThrow('providers[1] is an instance of Date')
+    })
+
     it('does nothing before, then registers all, boots them in order and tells each that all are booted', async () => {
       const app = new Application({ providers: [First, Second], env: {} })
       expect(steps).toEqual([])

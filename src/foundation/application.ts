@@ -142,7 +142,7 @@ class Container {
   async #bootProviders(): Promise<void> {
     try {
       if (this.#givenEnv === undefined) loadEnvFile(this.basePath)
-      for (const entry of this.#entries) this.#register(this.#create(entry))
+      for (const [index, entry] of this.#entries.entries()) this.#register(this.#create(entry, index))
       for (const provider of this.#providers) await provider.boot()
       for (const provider of this.#providers) await provider.booted()
     } catch (error) {
@@ -177,8 +177,14 @@ class Container {
     return failures
   }
 
-  #create(entry: ProviderEntry<object>): Lifecycle {
+  #create(entry: ProviderEntry<object>, index: number): Lifecycle {
     if (typeof entry === 'function') return new entry(asApplication(this), {})
+    if (!Array.isArray(entry) || typeof entry[0] !== 'function') {
+      const given = entry === undefined ? 'undefined' : `an instance of ${entry?.constructor?.name}`
+      throw new ProviderError(
+        `providers[${index}] is ${given}; expected a provider class, or [class, configuration]`,
+      )
+    }
     const [ProviderClass, config] = entry
     return new ProviderClass(
       asApplication(this),
@@ -204,6 +210,8 @@ export interface Application extends Container {}
 /** Makes an application, inert until `boot()`; the configuration of each pair must fit its provider. */
 export interface ApplicationConstructor {
   new <Configs extends readonly object[]>(options: ApplicationOptions<Configs>): Application
+  /** Where an integration puts the members that it declares. */
+  readonly prototype: Application
 }
 
 // A class cannot have a generic constructor, which the typed pairs need; and what integrations declare is set later.

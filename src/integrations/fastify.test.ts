@@ -38,6 +38,11 @@ const echo = {
 }
 
 describe('FastifyProvider', () => {
+  it('says what to do when app.fastify is asked for before the boot, or without the provider', () => {
+    const app = new Application({ providers: [FastifyProvider], env: {} })
+    expect(() => app.fastify).toThrow(/"fastify".*app\.boot\(\)/s)
+  })
+
   it('is the web app, with the options given', async () => {
     app = new Application({ providers: [[FastifyProvider, { bodyLimit: 7 }]], env: {} })
     await app.boot()

@@ -12,13 +12,14 @@ import {
   type RawServerBase,
 } from 'fastify'
 import { runInRequest } from '../broadcasting/request-context.ts'
+import { Application } from '../foundation/application.ts'
 import { ProviderError } from '../foundation/errors.ts'
 import type { HttpApp, HttpRequest, HttpRoute } from '../foundation/http.ts'
 import { Provider } from '../foundation/provider.ts'
 
 declare module '../foundation/application.ts' {
   interface Application {
-    /** The web app; there as soon as FastifyProvider is registered. */
+    /** The web app; throws a MissingBindingError until FastifyProvider has registered, in `boot()`. */
     readonly fastify: FastifyInstance
   }
   interface Bindings {
@@ -31,6 +32,13 @@ declare module '../broadcasting/user.ts' {
     fastify: FastifyRequest
   }
 }
+
+Object.defineProperty(Application.prototype, 'fastify', {
+  configurable: true,
+  get(this: Application) {
+    return this.make('fastify')
+  },
+})
 
 /** A Fastify app, whatever its server and its logger: what all of them have in common. */
 export type AnyFastify = Pick<FastifyInstance, 'version' | 'prefix' | 'printRoutes'> & {
@@ -53,7 +61,6 @@ export class FastifyProvider extends Provider<FastifyConfig> {
     const instance = fastifyOf(this.config)
     this.#fastify = instance
     runRequestsInContext(instance)
-    Object.assign(this.app, { fastify: instance })
     this.app.bind('fastify', instance)
     this.app.bind('http', new FastifyApp(instance))
   }

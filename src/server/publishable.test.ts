@@ -49,6 +49,10 @@ describe('checkPublishable', () => {
     expect(refusal({ channels: [] })).toBe(400)
   })
 
+  it('refuses data that is no text', () => {
+    expect(refusal({ data: { id: 1 } as unknown as string })).toBe(400)
+  })
+
   it('C132 takes a channel that is named twice once', () => {
     expect(check({ channels: ['a', 'b', 'a'] })).toEqual(['a', 'b'])
   })

@@ -33,6 +33,7 @@ export function checkPublishable(
     )
   }
   const names = channels.map((channel) => checkChannel(app, channel))
+  if (typeof data !== 'string') throw new RefusedError(400, 'The data of an event is a text, JSON as a rule')
   if (Buffer.byteLength(data) > app.maxEventSize) {
     throw new RefusedError(413, `The data of an event has at most ${app.maxEventSize} bytes`)
   }

@@ -145,6 +145,11 @@ export class ReverbServer {
    */
   attach(server: NodeServer, { path = this.options.path, key }: AttachOptions = {}): void {
     const only = this.#restriction(key)
+    if (typeof server?.listenerCount !== 'function') {
+      throw new ConfigurationError(
+        'attach() takes an HTTP server of Node; of a Fastify app that is fastify.server',
+      )
+    }
     this.#mustBeOpen()
     this.#mounted = true
     if (!this.options.serve) return

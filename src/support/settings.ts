@@ -170,7 +170,7 @@ export function refuseUnknownOptions(options: object, known: readonly string[]):
 function nearestOf(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: distanceBetween(word, name) }))
-    .filter(({ distance }) => distance <= Math.ceil(word.length / 4))
+    .filter(({ distance }) => distance <= Math.max(2, Math.ceil(word.length / 4)))
     .sort((a, b) => a.distance - b.distance)
   return ranked[0]?.name
 }

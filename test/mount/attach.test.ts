@@ -352,6 +352,11 @@ describe('an upgrade that is not ours', () => {
     expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
   })
 
+  it('says what it takes when it is given a Fastify app', () => {
+    const app = { server: createServer() } as unknown as Server
+    expect(() => createReverb().attach(app)).toThrow(/fastify\.server/)
+  })
+
   it('C17 waits for the answers of requests before it on the same connection', async () => {
     const held: (() => void)[] = []
     const http = createServer(({ url }, response) => {
