@@ -1,6 +1,6 @@
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { NodeServer } from './attach.ts'
 
 /** The last request of a socket that may still be without its whole answer. */
 const underWay = new WeakMap<Duplex, ServerResponse>()
@@ -13,7 +13,12 @@ const putBackWith = new WeakMap<Duplex, string>()
  * requests behind it. The parser has let go of the socket, so the request is put back in front of what follows it and
  * the socket is handed in again, as `http.Server` documents for its `connection` event.
  */
-export function putBack(server: NodeServer, request: IncomingMessage, stream: Duplex, head: Buffer): void {
+export function putBack(
+  server: Pick<EventEmitter, 'emit'>,
+  request: IncomingMessage,
+  stream: Duplex,
+  head: Buffer,
+): void {
   const handIn = () => {
     stream.off('error', ignore)
     if (stream.destroyed) return

@@ -2,14 +2,11 @@ import type { SocketId } from '../protocol/names.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Env } from '../support/settings.ts'
-import { MemoryRegistry } from './adapters/memory.ts'
-import { createChannels } from './api/channels.ts'
-import { createEvents } from './api/events.ts'
-import { type Api, createApi } from './api/router.ts'
+import type { Api } from './api/router.ts'
 import type { App } from './apps/app.ts'
-import { ConfigAppManager } from './apps/config-app-manager.ts'
+import type { ConfigAppManager } from './apps/config-app-manager.ts'
+import { assemble } from './assemble.ts'
 import { type Claim, claim, keyOf, type Mount, type NodeServer, pathUnder, toPrefix } from './attach.ts'
-import { ChannelManager } from './channels/channel-manager.ts'
 import { type ClientOptions, clientOptions, type ServerAddress } from './client-options.ts'
 import {
   appWithKnownSecret,
@@ -18,25 +15,17 @@ import {
   resolveServerConfig,
   type ServerConfig,
 } from './config.ts'
-import { Connector } from './connect.ts'
+import type { Connector } from './connect.ts'
 import type { Connection } from './connection.ts'
 import { drain } from './drain.ts'
 import { UnknownAppError } from './errors.ts'
 import { createFastifyPlugin, type ReverbFastifyPlugin } from './fastify-plugin.ts'
 import type { RequestSource } from './forwarded.ts'
-import { createClientEvent } from './handlers/client-event.ts'
-import { createLeave } from './handlers/leave.ts'
-import { createSubscribe } from './handlers/subscribe.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { Metrics } from './metrics.ts'
-import { Outbox } from './outbox.ts'
-import { createPublish, type Publish } from './publish.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import type { Metrics } from './metrics.ts'
+import type { Publish } from './publish.ts'
 import { checkPublishable, checkSocketId } from './publishable.ts'
-import { createReceive } from './receive.ts'
-import { createRelease } from './release.ts'
 import { closeStandalone, createStandalone, listen } from './standalone.ts'
-import { createTrace } from './trace.ts'
-import { WsTransport } from './transports/ws.ts'
 
 /** Milliseconds that sockets have to answer the close frame before they are destroyed. */
 const closeDeadline = 6_000
@@ -67,8 +56,8 @@ export class ReverbServer {
   readonly options: ServerConfig
   readonly #logger: Logger
   readonly #apps: ConfigAppManager
-  readonly #connections = new Map<SocketId, Connection>()
-  readonly #metrics = new Metrics()
+  readonly #connections: ReadonlyMap<SocketId, Connection>
+  readonly #metrics: Metrics
   readonly #publish: Publish
   readonly #connector: Connector
   readonly #heartbeat: Heartbeat
@@ -82,51 +71,16 @@ export class ReverbServer {
 
   /** Resolves the settings and builds the parts; opens nothing. Throws a {@link ConfigurationError}. */
   constructor(options: ReverbServerOptions = {}, env: Env = process.env) {
-    const config = resolveServerConfig(options, env)
-    const logger = loggerFor(options, config)
-    const apps = new ConfigAppManager(config.apps)
-    const connections = this.#connections
-    const metrics = this.#metrics
-    const trace = config.debug ? createTrace(logger) : undefined
-    const channels = new ChannelManager()
-    const registry = new MemoryRegistry()
-    const outbox = new Outbox(config.sendBuffer, metrics)
-    const publish = createPublish({ channels, connections, outbox, metrics, trace })
-    const leave = createLeave({ channels, registry, publish })
-    const receive = createReceive({
-      subscribe: createSubscribe({ channels, registry, publish, metrics }),
-      leave,
-      clientEvent: createClientEvent({ publish, metrics }),
-      metrics,
-      logger,
-      trace,
-    })
-    const release = createRelease({ connections, leave, registry, metrics, logger })
-    this.#connector = new Connector({
-      transport: new WsTransport(),
-      apps,
-      registry,
-      connections,
-      shared: { outbox, trace, ended: (connection) => void release(connection) },
-      metrics,
-      logger,
-      receive,
-      connectRate: config.connectRate,
-      trustProxy: config.trustProxy,
-    })
-    this.#heartbeat = new Heartbeat({ connections, outbox, metrics, apps: config.apps })
-    this.#api = createApi({
-      apps,
-      events: createEvents({ publish, registry }),
-      channels: createChannels(registry),
-      metrics,
-      logger,
-      ready: () => this.#closing === undefined,
-    })
-    this.options = config
-    this.#logger = logger
-    this.#apps = apps
-    this.#publish = publish
+    this.options = resolveServerConfig(options, env)
+    this.#logger = loggerFor(options, this.options)
+    const parts = assemble(this.options, this.#logger)
+    this.#apps = parts.apps
+    this.#connections = parts.connections
+    this.#metrics = parts.metrics
+    this.#publish = parts.publish
+    this.#connector = parts.connector
+    this.#heartbeat = parts.heartbeat
+    this.#api = parts.api
   }
 
   /** Whether `attach` was called or a plugin was asked for, so that the server needs no port of its own. */

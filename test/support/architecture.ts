@@ -22,6 +22,7 @@ const serverFloors = [
   'publish',
   'handlers release',
   'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
+  'assemble',
   'server',
   'index',
 ].map(words)

@@ -3,7 +3,7 @@ import { type Attribute, parseInfo } from '../../protocol/rest.ts'
 import type { Occupancy, Registry } from '../adapter.ts'
 import { RefusedError } from '../errors.ts'
 import { checkChannel } from '../publishable.ts'
-import type { Answer, ApiRequest } from './router.ts'
+import type { Answer, ApiRequest } from './request.ts'
 
 /** Answers the questions about channels (protocol.md 6.4 to 6.6). */
 export function createChannels(registry: Registry) {

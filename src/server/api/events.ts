@@ -7,7 +7,7 @@ import { RefusedError } from '../errors.ts'
 import type { Publish } from '../publish.ts'
 import { checkPublishable } from '../publishable.ts'
 import { attributesOf } from './channels.ts'
-import type { Answer, ApiRequest } from './router.ts'
+import type { Answer, ApiRequest } from './request.ts'
 
 interface EventParts {
   readonly publish: Publish

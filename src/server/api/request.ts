@@ -9,6 +9,17 @@ const maxParameters = 64
 /** Seconds that the clock of a sender may differ from ours (protocol.md 4.3). */
 const tolerance = 600
 
+/** The JSON object of an answer. */
+export type Answer = Readonly<Record<string, unknown>>
+
+/** A request that is signed by its app. */
+export interface ApiRequest {
+  readonly app: App
+  readonly params: Readonly<Record<string, string | undefined>>
+  readonly query: RawQuery
+  readonly body: Buffer
+}
+
 /** What a request was signed over, as it came in. */
 export interface SignedRequest {
   readonly method: string

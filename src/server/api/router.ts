@@ -8,18 +8,7 @@ import { RefusedError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { createChannels } from './channels.ts'
 import type { createEvents } from './events.ts'
-import { RawQuery, readBody, verifyBody, verifySignature } from './request.ts'
-
-/** The JSON object of an answer. */
-export type Answer = Readonly<Record<string, unknown>>
-
-/** A request that is signed by its app. */
-export interface ApiRequest {
-  readonly app: App
-  readonly params: Readonly<Record<string, string | undefined>>
-  readonly query: RawQuery
-  readonly body: Buffer
-}
+import { type Answer, type ApiRequest, RawQuery, readBody, verifyBody, verifySignature } from './request.ts'
 
 /** Where a request came in. */
 export interface ApiDoor {
