@@ -10,7 +10,7 @@ export abstract class BroadcastEvent {
 
   /** The name on the wire. */
   broadcastAs(): string {
-    // `constructor` is typed as any function; it is the class of this event.
+    // `constructor` has the type of every function; it is the class of this event.
     const { eventName, name } = this.constructor as typeof BroadcastEvent
     return eventName ?? name
   }
