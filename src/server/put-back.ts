@@ -22,6 +22,8 @@ export function putBack(
   const handIn = () => {
     stream.off('error', ignore)
     if (stream.destroyed) return
+    // The parser that has let go may have left its keep-alive timeout; the next one sets its own.
+    if ('setTimeout' in stream && typeof stream.setTimeout === 'function') stream.setTimeout(0)
     putBackWith.set(stream, String(request.headers.upgrade))
     stream.unshift(Buffer.concat([headOf(request), head]))
     server.emit('encrypted' in stream ? 'secureConnection' : 'connection', stream)

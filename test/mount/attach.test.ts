@@ -1,12 +1,5 @@
 import { once } from 'node:events'
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  request,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import { Agent, createServer, type IncomingMessage, request, type Server, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
@@ -350,6 +343,37 @@ describe('an upgrade that is not ours', () => {
     )
     const api = new Api({ port, app: apiApp, prefix: '/reverb' })
     expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
+  })
+
+  it('leaves alone a request that somebody has answered meanwhile, and never rejects', async () => {
+    const rejected = vi.fn()
+    process.on('unhandledRejection', rejected)
+    onTestFinished(() => void process.off('unhandledRejection', rejected))
+    const http = createServer()
+    createReverb().attach(http, { path: '/reverb' })
+    const emit = http.emit.bind(http)
+    // As a hook does that answers by itself and lets the request go on.
+    http.emit = (name: string, ...args: unknown[]) => {
+      const [, response] = args
+      if (name === 'request' && response instanceof ServerResponse) response.end('first')
+      return emit(name, ...args)
+    }
+    const port = await listen(http)
+    expect((await send({ port, path: '/reverb/up' })).text).toBe('first')
+    await new Promise(setImmediate)
+    expect(rejected).not.toHaveBeenCalled()
+  })
+
+  it('C17 does not inherit the keep-alive timeout of the answer before it', async () => {
+    const http = createServer(({ url }, response) => {
+      if (url === '/other') setTimeout(() => response.end('late'), 2_500)
+      else response.end(url)
+    })
+    http.keepAliveTimeout = 500
+    createReverb().attach(http, { path: '/reverb' })
+    const port = await listen(http)
+    const plain = 'GET /plain HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    expect(await answersTo(port, plain + handshake('/other') + lastRequest)).toMatch(/plain.*late.*\/last/s)
   })
 
   it('says what it takes when it is given a Fastify app', () => {

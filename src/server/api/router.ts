@@ -124,6 +124,8 @@ class MethodError extends RefusedError {
 }
 
 function respond(response: ServerResponse, status: number, answer: Answer): void {
+  // A hook of the app may have answered meanwhile, without ending the request.
+  if (response.headersSent) return
   const text = JSON.stringify(answer)
   response.writeHead(status, {
     'content-type': 'application/json',
