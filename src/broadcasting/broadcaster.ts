@@ -10,14 +10,33 @@ export interface OutgoingEvent extends ResolvedEvent {
   readonly socketId: SocketId | undefined
 }
 
+/** What a driver knows of a channel that it has sent to. */
+export interface Reach {
+  /** Connections that the event was handed to. */
+  readonly recipients?: number
+  /** Subscriptions of the channel, in the whole cluster. */
+  readonly subscriptions?: number
+  /** Users in the channel, in the whole cluster; only of presence channels. */
+  readonly users?: number
+}
+
+/** What a driver knows of the channels of one broadcast, by name. */
+export type Reached = ReadonlyMap<string, Reach>
+
 /** Sends events from application code: what `Broadcast.extend()` makes, one per configured connection. */
 export interface Broadcaster {
   /**
-   * Called once per broadcast, with at least one channel. Resolves when the event is on its way, without waiting for any
-   * subscriber; to the number of recipients per channel where that is known. Rejects when it was not sent.
+   * Called once per broadcast, with at least one channel; with exactly one where it is an encrypted one. Resolves when the
+   * event is on its way, without waiting for any subscriber. Rejects when it was not sent.
    */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a driver that knows no recipients may return nothing
-  broadcast(event: OutgoingEvent): Awaitable<ReadonlyMap<string, number> | void>
+  // biome-ignore lint/suspicious/noConfusingVoidType: a driver that knows nothing may return nothing
+  broadcast(event: OutgoingEvent): Awaitable<Reached | void>
+  /** Sends several events in their order, with as few requests as possible; without it each is broadcast by itself. */
+  broadcastBatch?(events: readonly OutgoingEvent[]): Awaitable<readonly Reached[]>
+  /** Ends every signed-in connection of a user. Without it `disconnectUser()` is an error. */
+  disconnectUser?(userId: string): Awaitable<void>
+  /** Ends the user's subscription of a channel, on every signed-in connection. Without it `unsubscribeUser()` is an error. */
+  unsubscribeUser?(userId: string, channel: string): Awaitable<void>
   /** Called once, when the application shuts down. */
   close?(): Awaitable<void>
 }

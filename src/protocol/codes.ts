@@ -20,6 +20,7 @@ export const codes = {
   4200: { text: 'Server is restarting, reconnect', reconnect: 'at once' },
   4201: { text: 'Pong reply not received in time', reconnect: 'at once' },
   4301: { text: 'Refused: over a limit', reconnect: 'stays open' },
+  4302: { text: 'Watchlist is over its limit', reconnect: 'stays open' },
 } as const satisfies Record<number, CodeRow>
 
 /** A code of the table. */

@@ -1,7 +1,7 @@
 import { PusherError } from './errors.ts'
 import { events, isClientEvent } from './events.ts'
 
-/** One of the six things a client can say; channel names are not vouched for yet. */
+/** One of the seven things a client can say; channel names are not vouched for yet. */
 export type ClientMessage =
   | {
       readonly event: 'subscribe'
@@ -11,6 +11,7 @@ export type ClientMessage =
     }
   | { readonly event: 'unsubscribe'; readonly channel: string }
   | { readonly event: 'client-event'; readonly name: string; readonly channel: string; readonly data: string }
+  | { readonly event: 'signin'; readonly auth: unknown; readonly userData: unknown }
   | { readonly event: 'ping' }
   | { readonly event: 'pong' }
   | { readonly event: 'resume' }
@@ -37,6 +38,10 @@ export function decode(text: string): ClientMessage {
     }
     case events.unsubscribe:
       return { event: 'unsubscribe', channel: channelOf(event, fieldsOf(event, data)['channel']) }
+    case events.signin: {
+      const fields = fieldsOf(event, data)
+      return { event: 'signin', auth: fields['auth'], userData: fields['user_data'] }
+    }
     case events.ping:
       return ping
     case events.pong:

@@ -6,11 +6,16 @@ export const events = {
   pong: 'pusher:pong',
   subscribe: 'pusher:subscribe',
   unsubscribe: 'pusher:unsubscribe',
+  signin: 'pusher:signin',
+  signinSuccess: 'pusher:signin_success',
+  cacheMiss: 'pusher:cache_miss',
   subscriptionError: 'pusher:subscription_error',
   subscriptionSucceeded: 'pusher_internal:subscription_succeeded',
   internalSubscriptionError: 'pusher_internal:subscription_error',
   memberAdded: 'pusher_internal:member_added',
   memberRemoved: 'pusher_internal:member_removed',
+  subscriptionCount: 'pusher_internal:subscription_count',
+  watchlistEvents: 'pusher_internal:watchlist_events',
   resume: 'reverb:resume',
 } as const
 

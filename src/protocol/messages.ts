@@ -62,6 +62,31 @@ export function memberRemoved(id: string): string {
   return JSON.stringify({ user_id: id })
 }
 
+/** The answer to a subscribe of a cache channel that keeps nothing (protocol.md 2.8). */
+export function cacheMiss(channel: string): string {
+  return JSON.stringify({ event: events.cacheMiss, channel, data: '{}' })
+}
+
+/** The data of `subscription_count`. */
+export function subscriptionCount(count: number): string {
+  return `{"subscription_count":${count}}`
+}
+
+/** The positive answer to a sign-in: the string it brought, byte for byte (protocol.md 5.1). */
+export function signinSuccess(userData: string): string {
+  return JSON.stringify({ event: events.signinSuccess, data: JSON.stringify({ user_data: userData }) })
+}
+
+/** What became of watched users; a list that is empty is left out (protocol.md 5.3). */
+export function watchlistEvents(online: readonly string[], offline: readonly string[]): string {
+  const entries = [
+    { name: 'online', user_ids: online },
+    { name: 'offline', user_ids: offline },
+  ]
+  const data = JSON.stringify({ events: entries.filter(({ user_ids }) => user_ids.length > 0) })
+  return JSON.stringify({ event: events.watchlistEvents, data })
+}
+
 /** A channel event as subscribers receive it; `userId` only for client events on presence channels (protocol.md 2.11, 3). */
 export function channelEvent(channel: string, event: string, data: string, userId?: string): string {
   return JSON.stringify({ event, channel, data, user_id: userId })

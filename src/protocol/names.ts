@@ -20,6 +20,14 @@ export const defaultMaxChannelName = 200
 
 const userPrefix = '#server-to-user-'
 
+/** Longest id of a signed-in user, in characters (protocol.md 5.2). */
+export const maxUserId = 128
+
+/** The channel of one signed-in user (protocol.md 2.10). */
+export function userChannel(userId: string): string {
+  return userPrefix + userId
+}
+
 // The order matters: the first prefix that fits decides.
 const prefixes: readonly (readonly [prefix: string, kind: ChannelKind])[] = [
   ['private-encrypted-cache-', { access: 'private', encrypted: true, cached: true }],

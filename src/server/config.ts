@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { webhookNames } from '../protocol/webhook.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
 import { type Env, refuseUnknownOptions, resolveSettings, text, type Values } from '../support/settings.ts'
-import { type App, type AppSettings, secretsOf } from './apps/app.ts'
+import { type App, type AppSettings, secretsOf, type WebhookEndpoint } from './apps/app.ts'
 import { appKey, appSettings, appsVariable, serverSettings } from './settings.ts'
 
 /** One app of several, as it stands in the configuration: its credentials and any limit that differs from the server's. */
@@ -18,6 +19,13 @@ export interface AppOptions extends Partial<AppSettings> {
   requireTls?: boolean
   /** Refuse connections that name no protocol version with 4008. @default false */
   strictProtocol?: boolean
+  /** Who is told what happens in its channels. @default REVERB_WEBHOOK_URL with REVERB_WEBHOOK_EVENTS */
+  webhooks?: readonly WebhookOptions[]
+}
+
+/** A URL that is told what happens in the channels of an app. */
+export interface WebhookOptions extends Partial<WebhookEndpoint> {
+  url: string
 }
 
 /** What `new ReverbServer()` takes; each setting is described in docs/reference/configuration.md. */
@@ -78,6 +86,13 @@ function refuseKnownSecret(apps: readonly App[]): void {
   )
 }
 
+const webhookSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  events: z.array(z.enum(webhookNames)).default([...webhookNames]),
+  channels: z.array(z.string().min(1)).default(['*']),
+  headers: z.record(z.string(), z.string()).default({}),
+})
+
 const appSchema = z.strictObject({
   id: text.schema,
   key: appKey.schema,
@@ -86,6 +101,7 @@ const appSchema = z.strictObject({
   enabled: z.boolean().default(true),
   requireTls: z.boolean().default(false),
   strictProtocol: z.boolean().default(false),
+  webhooks: z.array(webhookSchema).optional(),
   ...optionalSchemas(appSettings),
 })
 
@@ -108,7 +124,8 @@ function appsOf(env: Env): unknown {
 
 function resolveApps(values: Values<typeof serverSettings>, given: unknown): [App, ...App[]] {
   const limits = pick(values, Object.keys(appSettings) as (keyof AppSettings)[])
-  const { appId: id, appKey: key, appSecret: secret } = values
+  const { appId: id, appKey: key, appSecret: secret, webhookUrl, webhookEvents: events } = values
+  const webhooks = webhookUrl.map((url): WebhookEndpoint => ({ url, events, channels: ['*'], headers: {} }))
   const parsed = z
     .array(appSchema)
     .min(1)
@@ -118,7 +135,7 @@ function resolveApps(values: Values<typeof serverSettings>, given: unknown): [Ap
     throw new ConfigurationError(`${appsVariable}: expected an array of apps; ${problems.join('; ')}`)
   }
   const apps = parsed.data.map(
-    (app): App => Object.freeze({ ...limits, previousSecret: undefined, ...defined(app) }),
+    (app): App => Object.freeze({ ...limits, previousSecret: undefined, webhooks, ...defined(app) }),
   )
   for (const field of ['id', 'key'] as const) {
     const seen = new Set(apps.map((app) => app[field]))

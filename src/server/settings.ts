@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type WebhookName, webhookNames } from '../protocol/webhook.ts'
 import { loggerSettings } from '../support/logger-settings.ts'
 import {
   choice,
@@ -28,6 +29,18 @@ export const appKey: Kind<string> = {
   schema: z.string().regex(/^[^:/?#\s]+$/),
   fromText: (given) => given,
   allowed: 'a text without : / ? # and spaces',
+}
+
+const urls: Kind<readonly string[]> = {
+  ...list,
+  schema: z.array(z.url({ protocol: /^https?$/ })),
+  allowed: 'a comma list of http or https URLs',
+}
+
+const webhookEvents: Kind<readonly WebhookName[]> = {
+  ...list,
+  schema: z.array(z.enum(webhookNames)),
+  allowed: `a comma list out of ${webhookNames.join(', ')}`,
 }
 
 /** The limits of an app; the environment configures those of the default app. */
@@ -136,6 +149,30 @@ export const appSettings = {
     500,
     'Messages of any kind per second and connection; excess gets 4301, ten seconds of it 4100; 0: no limit',
   ),
+  apiRate: setting(
+    'REVERB_API_RATE',
+    number,
+    0,
+    'HTTP API requests per second; then 429 with `Retry-After`; 0: no limit',
+  ),
+  cacheTtl: setting(
+    'REVERB_CACHE_TTL',
+    positive,
+    1800,
+    'Seconds that the last event of a cache channel is kept',
+  ),
+  subscriptionCount: setting(
+    'REVERB_SUBSCRIPTION_COUNT',
+    flag,
+    false,
+    'Tell subscribers how many they are (`pusher:subscription_count`)',
+  ),
+  userAuthTimeout: setting(
+    'REVERB_USER_AUTH_TIMEOUT',
+    number,
+    0,
+    'Seconds in which a client must sign in or join a private or presence channel; then 4009; 0: no limit',
+  ),
 } as const
 
 /** Every setting of the server; docs/reference/configuration.md and `reverb start --help` are made from it. */
@@ -202,6 +239,24 @@ export const serverSettings = {
     number,
     20,
     'At most so many seconds over which connections are closed at shutdown',
+  ),
+  webhookUrl: setting(
+    'REVERB_WEBHOOK_URL',
+    urls,
+    [],
+    'URLs that are told what happens in channels, by signed POST requests',
+  ),
+  webhookEvents: setting(
+    'REVERB_WEBHOOK_EVENTS',
+    webhookEvents,
+    webhookNames,
+    'What they are told',
+  ),
+  webhookBatchMs: setting(
+    'REVERB_WEBHOOK_BATCH_MS',
+    integer(0),
+    250,
+    'Milliseconds that events are gathered for one request, per URL; 0: not at all',
   ),
   ...loggerSettings,
   debug: setting('REVERB_DEBUG', flag, false, 'Every message on the log, secrets and auth strings masked'),

@@ -13,14 +13,14 @@ const floors = [
 
 /** The same for what is called inside server/, where types may name their neighbours. */
 const serverFloors = [
-  'adapter apps config errors forwarded frame lifecycle metrics publishable rate-limiter settings trace',
+  'adapter apps config errors forwarded frame grace lifecycle metrics publishable rate-limiter settings trace transitions',
   'transport',
   'outbox',
   'connection',
   'channels users',
   'deliver',
   'publish',
-  'handlers release',
+  'counts handlers release',
   'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
   'assemble',
   'server',
@@ -29,6 +29,7 @@ const serverFloors = [
 
 /** Files that may import a package; everywhere else a small interface describes the part of it that is needed. */
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@noble/ciphers': ['protocol/encryption.ts'],
   commander: ['cli/main.ts'],
   fastify: ['integrations/fastify.ts'],
   'find-my-way': ['server/api/router.ts'],

@@ -1,3 +1,5 @@
+import type { WebhookName } from '../../protocol/webhook.ts'
+
 /** Who may send client events: members of that private or presence channel, subscribers of any channel, or nobody. */
 export type ClientEventMode = 'members' | 'all' | 'none'
 
@@ -22,6 +24,21 @@ export interface AppSettings {
   readonly presenceMaxUserId: number
   readonly clientEventRate: number
   readonly messageRate: number
+  readonly apiRate: number
+  readonly cacheTtl: number
+  readonly subscriptionCount: boolean
+  readonly userAuthTimeout: number
+}
+
+/** A URL that is told what happens in the channels of an app (protocol.md 7). */
+export interface WebhookEndpoint {
+  readonly url: string
+  /** The names of what it is told. */
+  readonly events: readonly WebhookName[]
+  /** Patterns of the channels it is told about: names in which `*` stands for anything. */
+  readonly channels: readonly string[]
+  /** Further headers of each request. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** A Pusher app: its credentials, its limits; everything of one app is apart from every other. */
@@ -38,6 +55,7 @@ export interface App extends AppSettings {
   readonly requireTls: boolean
   /** Refuses connections that name no protocol version with 4008. */
   readonly strictProtocol: boolean
+  readonly webhooks: readonly WebhookEndpoint[]
 }
 
 /** Every secret with which something of the app may have been signed. */
