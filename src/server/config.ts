@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { appKey, appsVariable } from '../protocol/address.ts'
 import { webhookNames } from '../protocol/webhook.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
 import { type Env, refuseUnknownOptions, resolveSettings, text, type Values } from '../support/settings.ts'
 import { type App, type AppSettings, secretsOf, type WebhookEndpoint } from './apps/app.ts'
-import { appKey, appSettings, appsVariable, serverSettings } from './settings.ts'
+import { appSettings, serverSettings } from './settings.ts'
 
 /** One app of several, as it stands in the configuration: its credentials and any limit that differs from the server's. */
 export interface AppOptions extends Partial<AppSettings> {

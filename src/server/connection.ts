@@ -1,5 +1,5 @@
 import { type CloseCode, codes } from '../protocol/codes.ts'
-import { error } from '../protocol/messages.ts'
+import { error, type Member } from '../protocol/messages.ts'
 import type { SocketId } from '../protocol/names.ts'
 import type { App } from './apps/app.ts'
 import type { Subscription } from './channels/subscription.ts'
@@ -27,6 +27,9 @@ export interface ConnectionShared {
   readonly ended: (connection: Connection) => void
 }
 
+/** A user as the app's backend has signed it; `info` is the JSON text of `user_info`. */
+export type SignedInUser = Member
+
 /** A client on this node: one socket, one app, its subscriptions. */
 export class Connection implements Recipient {
   readonly socket: Socket
@@ -34,6 +37,12 @@ export class Connection implements Recipient {
   readonly socketId: SocketId
   readonly client: string
   readonly limiter: RateLimiter
+  /** Who signed in; set only by the sign-in handler. */
+  user: SignedInUser | undefined
+  /** Whether it has signed in or joined a private or presence channel (protocol.md 5.5). */
+  authorized = false
+  /** Milliseconds on the monotonic clock. */
+  readonly since: number
   /** What it has joined or is joining; changed only by the channel manager. */
   readonly subscriptions = new Map<string, Subscription>()
   /** Milliseconds on the monotonic clock: the last inbound frame, and the last ping. */
@@ -53,6 +62,7 @@ export class Connection implements Recipient {
     this.app = app
     this.socketId = socketId
     this.client = client
+    this.since = now
     this.lastSeen = now
     this.#shared = shared
     // Clients subscribe to everything at once after a reconnect.

@@ -67,7 +67,7 @@ describe('deliver', () => {
     if (slow) slow.socket.queued = 100_000
     const channel = parts.channels.find(parts.app, 'presence-x')?.name
     const data = 'x'.repeat(70_000)
-    if (channel) void parts.publish({ app: parts.app, channel, event: 'large', data })
+    if (channel) void parts.publish({ kind: 'published', app: parts.app, channel, event: 'large', data })
     expect(slow?.socket.closed?.code).toBe(4100)
     for (const client of clients) {
       if (client === slow) continue

@@ -5,30 +5,37 @@ import type { Connection } from './connection.ts'
 import type { Frame } from './frame.ts'
 import { narrowChannel, type Outbox } from './outbox.ts'
 
-/** Hands one frame to everyone in a channel but the excepted connection, in one step; returns how many that were. */
+/**
+ * Hands one frame to everyone in a channel but the excepted connection, in one step; returns how many that were. A frame
+ * with a position above 0 is not handed to those who have got it out of the log already.
+ */
 export function deliver(
   outbox: Outbox,
   channel: Channel,
   frame: Frame,
   except: Connection | undefined,
+  position: number,
 ): number {
   const first = channel.live.size <= narrowChannel
+  const ahead = position > 0 ? channel.ahead : null
   let recipients = 0
   for (const connection of channel.live) {
     if (connection === except) continue
+    if (ahead !== null && position <= (ahead.get(connection) ?? 0)) continue
     outbox.add(connection, frame, first)
     recipients++
   }
-  if (channel.joining.size > 0) recipients += hold(channel, frame, except)
+  if (channel.joining.size > 0) recipients += hold(channel, frame, except, position)
+  if (ahead !== null) channel.reached(position)
   return recipients
 }
 
 /** Whoever is still joining gets the frame right after the answer to its subscribe. */
-function hold(channel: Channel, frame: Frame, except: Connection | undefined): number {
+function hold(channel: Channel, frame: Frame, except: Connection | undefined, position: number): number {
   let recipients = 0
   for (const subscription of channel.joining) {
     if (subscription.connection === except) continue
-    subscription.held.push(frame)
+    subscription.held.push({ frame, position })
     recipients++
   }
   return recipients

@@ -17,6 +17,11 @@ export class Grace {
     this.#timer ??= this.#wait(this.#delay)
   }
 
+  /** Whether something is held under the key. */
+  holds(key: string): boolean {
+    return this.#held.has(key)
+  }
+
   /** Takes it back; whether there was something to take back. */
   cancel(key: string): boolean {
     return this.#held.delete(key)
@@ -24,9 +29,15 @@ export class Grace {
 
   /** Lets everything happen now. */
   flush(): void {
+    this.#release(Number.POSITIVE_INFINITY)
+    this.stop()
+  }
+
+  /** Lets nothing of it happen. */
+  stop(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#release(Number.POSITIVE_INFINITY)
+    this.#held.clear()
   }
 
   #release(until: number): void {

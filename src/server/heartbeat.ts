@@ -43,6 +43,11 @@ export class Heartbeat {
     for (const connection of connections.values()) {
       outbox.check(connection)
       const { app, lastSeen, pingedAt } = connection
+      if (isUnauthorized(connection, now)) {
+        metrics.unauthorizedConnectionsClosed++
+        connection.close(4009, 'Neither signed in nor in a private or presence channel in time')
+        continue
+      }
       if (pingedAt > lastSeen) {
         if (now - pingedAt < app.pongTimeout * 1000) continue
         metrics.staleConnectionsClosed++
@@ -53,4 +58,9 @@ export class Heartbeat {
       }
     }
   }
+}
+
+/** Whether its time to sign in, or to join a private or presence channel, is over (protocol.md 5.5). */
+function isUnauthorized({ app, authorized, since }: Connection, now: number): boolean {
+  return !authorized && app.userAuthTimeout > 0 && now - since >= app.userAuthTimeout * 1000
 }

@@ -14,6 +14,7 @@ export class Metrics {
   deliveries = 0
   slowConnectionsClosed = 0
   staleConnectionsClosed = 0
+  unauthorizedConnectionsClosed = 0
   framesDropped = 0
   apiRequests = 0
   apiRequestsRefused = 0

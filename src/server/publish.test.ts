@@ -16,7 +16,9 @@ async function twoInNews() {
 describe('publish', () => {
   it('says at once to how many it was handed', async () => {
     const { parts, one } = await twoInNews()
-    expect(parts.publish({ app: parts.app, channel: news, event: 'a', data: '{"id":42}' })).toBe(2)
+    expect(
+      parts.publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data: '{"id":42}' }),
+    ).toBe(2)
     await one.heard()
     expect(parts.metrics).toMatchObject({ eventsPublished: 1, deliveries: 2 })
   })
@@ -24,14 +26,14 @@ describe('publish', () => {
   it('C130 passes the data on byte for byte', async () => {
     const { parts, one } = await twoInNews()
     const data = '{ "id" : 4.20e1, "é":"\\u00e9" }'
-    void parts.publish({ app: parts.app, channel: news, event: 'a', data })
+    void parts.publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data })
     await new Promise((resolve) => setImmediate(resolve))
     expect(one.socket.take()).toEqual([{ event: 'a', channel: 'news', data }])
   })
 
   it('C131 leaves out the excepted connection, and nobody for an unknown id', async () => {
     const { parts, one, two } = await twoInNews()
-    const event = { app: parts.app, channel: news, event: 'a', data: '' }
+    const event = { kind: 'published' as const, app: parts.app, channel: news, event: 'a', data: '' }
     expect(parts.publish({ ...event, except: one.connection.socketId })).toBe(1)
     expect(await one.heard()).toEqual([])
     expect(await two.heard()).toEqual(['a'])
@@ -41,13 +43,13 @@ describe('publish', () => {
   it('reaches nobody in a channel that nobody is in', async () => {
     const { parts } = await twoInNews()
     const channel = channelName('other')
-    expect(parts.publish({ app: parts.app, channel, event: 'a', data: '' })).toBe(0)
+    expect(parts.publish({ kind: 'published', app: parts.app, channel, event: 'a', data: '' })).toBe(0)
   })
 
   it('C178 reaches nobody in another app', async () => {
     const { parts, one } = await twoInNews()
     const app = makeApp({ id: 'other' })
-    expect(parts.publish({ app, channel: news, event: 'a', data: '' })).toBe(0)
+    expect(parts.publish({ kind: 'published', app, channel: news, event: 'a', data: '' })).toBe(0)
     expect(await one.heard()).toEqual([])
   })
 
@@ -58,14 +60,14 @@ describe('publish', () => {
     it('resolves in the next, when everything has been written', async () => {
       const { parts, one } = await twoInNews()
       const counts = Array.from({ length: 19 }, () =>
-        parts.publish({ app: parts.app, channel: news, event: 'a', data }),
+        parts.publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data }),
       )
       expect(counts.slice(0, 17)).toEqual(Array(17).fill(2))
       expect(one.socket.take()).toHaveLength(18)
       expect(counts[18]).toBeInstanceOf(Promise)
       expect(await counts[18]).toBe(2)
       expect(one.socket.take()).toHaveLength(1)
-      expect(parts.publish({ app: parts.app, channel: news, event: 'a', data })).toBe(2)
+      expect(parts.publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data })).toBe(2)
     })
 
     it('does not wait where nobody listens', () => {
@@ -73,7 +75,14 @@ describe('publish', () => {
       const { connection, subscribe } = parts.connect()
       subscribe('news')
       for (const channel of [news, channelName('other')]) {
-        const event = { app: parts.app, channel, event: 'a', data, except: connection.socketId }
+        const event = {
+          kind: 'published' as const,
+          app: parts.app,
+          channel,
+          event: 'a',
+          data,
+          except: connection.socketId,
+        }
         for (let count = 0; count < 20; count++) expect(parts.publish(event)).toBe(0)
       }
     })
@@ -83,7 +92,7 @@ describe('publish', () => {
       const turned = vi.fn()
       setImmediate(turned)
       for (let count = 0; count < 20; count++) {
-        await parts.publish({ app: parts.app, channel: news, event: 'a', data })
+        await parts.publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data })
       }
       expect(turned).toHaveBeenCalled()
     })
@@ -94,7 +103,7 @@ describe('publish', () => {
     const lines: string[] = []
     const trace = (...parts: string[]) => void lines.push(parts.join(' '))
     const publish = createPublish({ ...parts, trace })
-    void publish({ app: parts.app, channel: news, event: 'a', data: '1' })
+    void publish({ kind: 'published', app: parts.app, channel: news, event: 'a', data: '1' })
     expect(lines).toEqual(['out news {"event":"a","channel":"news","data":"1"}'])
   })
 })

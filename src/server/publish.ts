@@ -1,6 +1,7 @@
 import { channelEvent } from '../protocol/messages.ts'
-import type { ChannelName, SocketId } from '../protocol/names.ts'
-import type { Awaitable } from '../support/awaitable.ts'
+import { type ChannelName, kindOf, type SocketId } from '../protocol/names.ts'
+import { type Awaitable, andThen } from '../support/awaitable.ts'
+import type { EventLog } from './adapter.ts'
 import type { App } from './apps/app.ts'
 import type { ChannelManager } from './channels/channel-manager.ts'
 import type { Connection } from './connection.ts'
@@ -12,6 +13,8 @@ import type { Trace } from './trace.ts'
 
 /** The thing that fans out: an event on a channel of an app. */
 export interface ChannelEvent {
+  /** Of the application, of a client, or of the server itself; only those of the application are ever kept. */
+  readonly kind: 'published' | 'client' | 'internal'
   readonly app: App
   readonly channel: ChannelName
   readonly event: string
@@ -29,21 +32,30 @@ export type Publish = (event: ChannelEvent) => Awaitable<number>
 interface PublishParts {
   readonly channels: ChannelManager
   readonly connections: ReadonlyMap<SocketId, Connection>
+  readonly log: EventLog
   readonly outbox: Outbox
   readonly metrics: Metrics
   readonly trace: Trace | undefined
 }
 
 /** The one door out, for events of the application, of clients and of the server itself. */
-export function createPublish({ channels, connections, outbox, metrics, trace }: PublishParts): Publish {
-  return ({ app, channel, event, data, except, userId }) => {
+export function createPublish({ channels, connections, log, outbox, metrics, trace }: PublishParts): Publish {
+  return function publish(published) {
     metrics.eventsPublished++
+    if (published.kind !== 'published' || !kindOf(published.channel).cached) return distribute(published, 0)
+    const { app, channel, event, data } = published
+    return andThen(log.keep(app, channel, event, data), (position) => distribute(published, position))
+  }
+
+  /** Events that are kept have a position above 0. */
+  function distribute(published: ChannelEvent, position: number): Awaitable<number> {
+    const { app, channel, event, data, except, userId } = published
     const target = channels.find(app, channel)
     if (target === undefined) return 0
     const text = channelEvent(channel, event, data, userId)
     trace?.('out', channel, text)
     const frame = encodeFrame(text)
-    const recipients = deliver(outbox, target, frame, except && connections.get(except))
+    const recipients = deliver(outbox, target, frame, except && connections.get(except), position)
     metrics.deliveries += recipients
     return recipients > 0 && outbox.published(frame.length) ? afterThisTurn(outbox, recipients) : recipients
   }

@@ -147,7 +147,7 @@ describe('receive', () => {
       const text = JSON.stringify(await messages(client))
       expect(text).toContain('ServerError')
       expect(text).not.toContain('redis')
-      expect(parts.log).toEqual(['Handling subscribe failed: redis://user:sesame@10.0.0.7 is down'])
+      expect(parts.lines).toEqual(['Handling subscribe failed: redis://user:sesame@10.0.0.7 is down'])
       expect(parts.metrics).toMatchObject({ handlerFailures: 1, messagesRefused: 1, subscriptionsRefused: 1 })
     })
 
@@ -161,7 +161,7 @@ describe('receive', () => {
       client.say({ event: 'pusher:unsubscribe', data: { channel: 'news' } })
       await registry.fail(new Error('broken'))
       expect(await messages(client)).toEqual([])
-      expect(parts.log).toEqual(['Handling unsubscribe failed: broken'])
+      expect(parts.lines).toEqual(['Handling unsubscribe failed: broken'])
       expect(client.connection.open).toBe(true)
     })
   })

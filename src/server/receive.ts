@@ -1,6 +1,6 @@
 import { type ClientMessage, decode } from '../protocol/decode.ts'
 import { PusherError, SubscriptionError } from '../protocol/errors.ts'
-import { error, pong, subscriptionError } from '../protocol/messages.ts'
+import { error, pong } from '../protocol/messages.ts'
 import { type Awaitable, isPromise } from '../support/awaitable.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
@@ -8,18 +8,18 @@ import type { Connection } from './connection.ts'
 import { encodeFrame } from './frame.ts'
 import type { createClientEvent } from './handlers/client-event.ts'
 import type { Leave } from './handlers/leave.ts'
+import { refuseSubscription } from './handlers/refuse-subscription.ts'
+import type { Signin } from './handlers/signin.ts'
 import type { createSubscribe } from './handlers/subscribe.ts'
 import type { Metrics } from './metrics.ts'
 import type { Trace } from './trace.ts'
 
 const pongFrame = encodeFrame(pong)
 
-/** The library that listens for a failed subscription under another name only (protocol.md 2.6). */
-const dotnetClient = 'pusher-dotnet-client'
-
 interface ReceiveParts {
   readonly subscribe: ReturnType<typeof createSubscribe>
   readonly leave: Leave
+  readonly signin: Signin
   readonly clientEvent: ReturnType<typeof createClientEvent>
   readonly metrics: Metrics
   readonly logger: Logger
@@ -33,6 +33,7 @@ export type Receive = (connection: Connection, text: string | null) => void
 export function createReceive({
   subscribe,
   leave,
+  signin,
   clientEvent,
   metrics,
   logger,
@@ -73,6 +74,8 @@ export function createReceive({
         return leave.one(connection, message.channel)
       case 'client-event':
         return clientEvent(connection, message)
+      case 'signin':
+        return signin.handle(connection, message)
       case 'ping':
         connection.sendFrame(pongFrame)
         return undefined
@@ -103,6 +106,8 @@ export function createReceive({
     if (message?.event === 'subscribe') {
       const failed = new SubscriptionError('internal', 'Subscribing failed on the server', message.channel)
       sendSubscriptionError(connection, failed)
+    } else if (message?.event === 'signin') {
+      sendError(connection, new PusherError(4009, 'Signing in failed on the server'))
     }
   }
 
@@ -115,14 +120,8 @@ export function createReceive({
     connection.send(error(pusherCode, message, channel?.slice(0, connection.app.maxChannelName)))
   }
 
-  function sendSubscriptionError(
-    connection: Connection,
-    { channel, failure, message }: SubscriptionError,
-  ): void {
+  function sendSubscriptionError(connection: Connection, refusal: SubscriptionError): void {
     metrics.subscriptionsRefused++
-    connection.send(subscriptionError(channel, failure, message))
-    if (connection.client === dotnetClient) {
-      connection.send(subscriptionError(channel, failure, message, true))
-    }
+    refuseSubscription(connection, refusal)
   }
 }

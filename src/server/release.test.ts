@@ -40,7 +40,7 @@ describe('release', () => {
     await registry.answer()
     await registry.fail(new Error('broken'))
     await Promise.all(parts.released)
-    expect(parts.log).toEqual([`Releasing connection ${client.connection.socketId} failed: broken`])
+    expect(parts.lines).toEqual([`Releasing connection ${client.connection.socketId} failed: broken`])
     expect(parts.metrics.handlerFailures).toBe(1)
     expect(parts.channels.find(parts.app, 'a')).toBeUndefined()
     expect(registry.occupied(parts.app)).toEqual({ a: { subscriptions: 1, users: 0 } })

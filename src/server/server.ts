@@ -21,10 +21,11 @@ import { drain } from './drain.ts'
 import { UnknownAppError } from './errors.ts'
 import { createFastifyPlugin, type ReverbFastifyPlugin } from './fastify-plugin.ts'
 import type { RequestSource } from './forwarded.ts'
+import type { Revoke } from './handlers/revoke.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publish } from './publish.ts'
-import { checkPublishable, checkSocketId } from './publishable.ts'
+import { checkChannel, checkPublishable, checkSocketId } from './publishable.ts'
 import { closeStandalone, createStandalone, listen } from './standalone.ts'
 
 /** Milliseconds that sockets have to answer the close frame before they are destroyed. */
@@ -59,8 +60,10 @@ export class ReverbServer {
   readonly #connections: ReadonlyMap<SocketId, Connection>
   readonly #metrics: Metrics
   readonly #publish: Publish
+  readonly #revoke: Revoke
   readonly #connector: Connector
   readonly #heartbeat: Heartbeat
+  readonly #stop: () => void
   readonly #api: Api
   readonly #releases: (() => void)[] = []
   #mounted = false
@@ -78,8 +81,10 @@ export class ReverbServer {
     this.#connections = parts.connections
     this.#metrics = parts.metrics
     this.#publish = parts.publish
+    this.#revoke = parts.revoke
     this.#connector = parts.connector
     this.#heartbeat = parts.heartbeat
+    this.#stop = parts.stop
     this.#api = parts.api
   }
 
@@ -176,9 +181,23 @@ export class ReverbServer {
     const except = socketId === undefined ? undefined : checkSocketId(socketId)
     const recipients = new Map<string, number>()
     for (const channel of checkPublishable(app, event, message.channels, data)) {
-      recipients.set(channel, await this.#publish({ app, channel, event, data, except }))
+      recipients.set(channel, await this.#publish({ kind: 'published', app, channel, event, data, except }))
     }
     return recipients
+  }
+
+  /** Closes every signed-in connection of a user with 4009, after which clients do not come back by themselves. */
+  async disconnectUser(userId: string, appKey?: string): Promise<void> {
+    await this.#revoke.disconnect(this.#appOf(appKey), userId)
+  }
+
+  /**
+   * Ends a user's subscription of a channel on every signed-in connection: the client is told that access was withdrawn,
+   * and in a presence channel the member leaves. Rejects with a {@link RefusedError} when the name is not allowed.
+   */
+  async unsubscribeUser(userId: string, channel: string, appKey?: string): Promise<void> {
+    const app = this.#appOf(appKey)
+    await this.#revoke.unsubscribe(app, userId, checkChannel(app, channel))
   }
 
   /** The key and secret of an app, the first one unless a key is given; undefined when no app has it. */
@@ -214,7 +233,7 @@ export class ReverbServer {
     await Promise.allSettled([this.#listening])
     await drain(this.#connections, this.options.drain)
     await this.#connector.closed(closeDeadline)
-    this.#heartbeat.stop()
+    this.#stop()
     if (this.#standalone) await closeStandalone(this.#standalone.server)
     for (const release of this.#releases) release()
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { bindSettings, credentialSettings, publicSettings } from '../protocol/address.ts'
 import { type WebhookName, webhookNames } from '../protocol/webhook.ts'
 import { loggerSettings } from '../support/logger-settings.ts'
 import {
@@ -8,28 +9,12 @@ import {
   type Kind,
   list,
   number,
-  optionalChoice,
-  optionalInteger,
   optionalSecret,
   optionalText,
   positive,
-  secret,
   setting,
   text,
 } from '../support/settings.ts'
-
-const prefix: Kind<string> = {
-  schema: z.string().regex(/^(\/[^/?#\s]+)*$/),
-  fromText: (given) => given,
-  allowed: 'a path that begins with / and does not end with one, or nothing',
-}
-
-/** Stands in paths, and before the colon of an `auth` string. */
-export const appKey: Kind<string> = {
-  schema: z.string().regex(/^[^:/?#\s]+$/),
-  fromText: (given) => given,
-  allowed: 'a text without : / ? # and spaces',
-}
 
 const urls: Kind<readonly string[]> = {
   ...list,
@@ -177,45 +162,12 @@ export const appSettings = {
 
 /** Every setting of the server; docs/reference/configuration.md and `reverb start --help` are made from it. */
 export const serverSettings = {
-  appId: setting('REVERB_APP_ID', text, '1', 'Id of the default app'),
-  appKey: setting('REVERB_APP_KEY', appKey, 'local', 'Key that clients send'),
-  appSecret: setting(
-    'REVERB_APP_SECRET',
-    secret,
-    'secret',
-    'Signs auth answers and HTTP API requests; the default is refused in production',
-  ),
-  host: setting('REVERB_HOST', text, '0.0.0.0', 'Interface that the standalone server binds to'),
-  port: setting('REVERB_PORT', integer(0, 65_535), 8080, 'Port that the standalone server listens on'),
-  scheme: setting(
-    'REVERB_SCHEME',
-    choice('http', 'https'),
-    'http',
-    '`https` serves TLS and needs a certificate and its key',
-  ),
-  path: setting('REVERB_PATH', prefix, '', 'Prefix of every route of the standalone server'),
+  ...credentialSettings,
+  ...bindSettings,
   tlsCert: setting('REVERB_TLS_CERT', optionalText, undefined, 'PEM file of the certificate'),
   tlsKey: setting('REVERB_TLS_KEY', optionalText, undefined, 'PEM file of its key'),
   tlsPassphrase: setting('REVERB_TLS_PASSPHRASE', optionalSecret, undefined, 'Passphrase of the key'),
-  publicHost: setting(
-    'REVERB_PUBLIC_HOST',
-    optionalText,
-    undefined,
-    'Host that browsers and other processes use; without it that of the request',
-  ),
-  publicPort: setting('REVERB_PUBLIC_PORT', optionalInteger(1, 65_535), undefined, 'Port that they use'),
-  publicScheme: setting(
-    'REVERB_PUBLIC_SCHEME',
-    optionalChoice('http', 'https'),
-    undefined,
-    'Scheme that they use',
-  ),
-  publicPath: setting(
-    'REVERB_PUBLIC_PATH',
-    { ...prefix, schema: prefix.schema.optional() },
-    undefined,
-    'Path prefix that they use',
-  ),
+  ...publicSettings,
   trustProxy: setting(
     'REVERB_TRUST_PROXY',
     integer(0),
@@ -246,12 +198,7 @@ export const serverSettings = {
     [],
     'URLs that are told what happens in channels, by signed POST requests',
   ),
-  webhookEvents: setting(
-    'REVERB_WEBHOOK_EVENTS',
-    webhookEvents,
-    webhookNames,
-    'What they are told',
-  ),
+  webhookEvents: setting('REVERB_WEBHOOK_EVENTS', webhookEvents, webhookNames, 'What they are told'),
   webhookBatchMs: setting(
     'REVERB_WEBHOOK_BATCH_MS',
     integer(0),
@@ -262,6 +209,3 @@ export const serverSettings = {
   debug: setting('REVERB_DEBUG', flag, false, 'Every message on the log, secrets and auth strings masked'),
   ...appSettings,
 } as const
-
-/** The environment variable of the list of apps. */
-export const appsVariable = 'REVERB_APPS'

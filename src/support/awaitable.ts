@@ -6,7 +6,42 @@ export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T>
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
+/** Goes on with a value: in the same step where it is there, else as soon as it is. */
+export function andThen<T, Result>(
+  value: Awaitable<T>,
+  next: (value: T) => Awaitable<Result>,
+): Awaitable<Result> {
+  return isPromise(value) ? later(value, next) : next(value)
+}
+
+/** Runs something; when it fails, now or later, `failed` is called before the failure goes on to the caller. */
+export function orElse<T>(run: () => Awaitable<T>, failed: () => void): Awaitable<T> {
+  try {
+    const value = run()
+    return isPromise(value) ? rejectedLater(value, failed) : value
+  } catch (thrown) {
+    failed()
+    throw thrown
+  }
+}
+
 /** Keeps a promise that is of no use from becoming an unhandled rejection. */
 export function ignoreRejection(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => {})
+}
+
+async function later<T, Result>(
+  value: PromiseLike<T>,
+  next: (value: T) => Awaitable<Result>,
+): Promise<Result> {
+  return next(await value)
+}
+
+async function rejectedLater<T>(value: PromiseLike<T>, failed: () => void): Promise<T> {
+  try {
+    return await value
+  } catch (thrown) {
+    failed()
+    throw thrown
+  }
 }

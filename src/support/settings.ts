@@ -78,29 +78,29 @@ const asNumber = (text: string) => (/^\d+(\.\d+)?$/.test(text) ? Number(text) : 
 export const text: Kind<string> = { schema: z.string().min(1), fromText: asIs, allowed: 'a text' }
 
 /** A string, or nothing at all. */
-export const optionalText: Kind<string | undefined> = {
-  schema: z.string().min(1).optional(),
-  fromText: asIs,
-  allowed: 'a text',
-}
+export const optionalText: Kind<string | undefined> = optional(text)
 
 /** A string that never appears in an error. */
 export const secret: Kind<string> = { ...text, secret: true }
 
 /** A string, or nothing at all, that never appears in an error. */
-export const optionalSecret: Kind<string | undefined> = { ...optionalText, secret: true }
+export const optionalSecret: Kind<string | undefined> = optional(secret)
+
+/** A text of which all of a pattern's characters are allowed; `allowed` says so in words. */
+export function pattern(expression: RegExp, allowed: string): Kind<string> {
+  return { schema: z.string().regex(expression), fromText: asIs, allowed }
+}
+
+/** The same kind, or nothing at all. */
+export function optional<T>(kind: Kind<T>): Kind<T | undefined> {
+  return { ...kind, schema: kind.schema.optional() }
+}
 
 /** A whole number within bounds. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
   const allowed =
     max === Number.MAX_SAFE_INTEGER ? `a whole number from ${min}` : `a whole number from ${min} to ${max}`
   return { schema: z.int().min(min).max(max), fromText: asNumber, allowed }
-}
-
-/** A whole number within bounds, or nothing at all. */
-export function optionalInteger(min: number, max: number): Kind<number | undefined> {
-  const kind = integer(min, max)
-  return { ...kind, schema: kind.schema.optional() }
 }
 
 /** A duration or rate: a number from 0 that may be a fraction. */
@@ -134,12 +134,6 @@ export const list: Kind<readonly string[]> = {
 /** One of a few words. */
 export function choice<const T extends string>(...words: readonly T[]): Kind<T> {
   return { schema: z.literal(words), fromText: asIs, allowed: words.join(', ') }
-}
-
-/** One of a few words, or nothing at all. */
-export function optionalChoice<const T extends string>(...words: readonly T[]): Kind<T | undefined> {
-  const kind = choice(...words)
-  return { ...kind, schema: kind.schema.optional() }
 }
 
 /** Warns of each `REVERB_*` variable that no table and no extra name knows, with the nearest that is known. */

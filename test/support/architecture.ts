@@ -22,6 +22,7 @@ const serverFloors = [
   'publish',
   'counts handlers release',
   'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
+  'assemble-protocol',
   'assemble',
   'server',
   'index',

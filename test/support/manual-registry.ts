@@ -1,6 +1,6 @@
 import type { Member } from '../../src/protocol/messages.ts'
 import type { ChannelName, SocketId } from '../../src/protocol/names.ts'
-import type { Joined, Occupancy, Registry } from '../../src/server/adapter.ts'
+import type { Joined, Left, Occupancy, Registry } from '../../src/server/adapter.ts'
 import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
 import type { App } from '../../src/server/apps/app.ts'
 
@@ -46,11 +46,30 @@ export class ManualRegistry implements Registry {
     })
   }
 
-  leave(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Promise<boolean> {
+  leave(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Promise<Left> {
     return this.#later(() => {
-      const left = this.#joined.delete(`${channel} ${socketId}`)
-      return left && this.#memory.leave(app, channel, socketId, member)
+      if (this.#joined.delete(`${channel} ${socketId}`)) {
+        return this.#memory.leave(app, channel, socketId, member)
+      }
+      const { subscriptions } = this.#memory.occupancy(app, channel)
+      return { vacated: false, removed: false, subscriptions }
     })
+  }
+
+  connections(app: App): Promise<number> {
+    return this.#later(() => this.#memory.connections(app))
+  }
+
+  signIn(app: App, socketId: SocketId, userId: string): Promise<boolean> {
+    return this.#later(() => this.#memory.signIn(app, socketId, userId))
+  }
+
+  signOut(app: App, socketId: SocketId, userId: string): Promise<boolean> {
+    return this.#later(() => this.#memory.signOut(app, socketId, userId))
+  }
+
+  online(app: App, userIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#later(() => this.#memory.online(app, userIds))
   }
 
   members(app: App, channel: ChannelName): Promise<readonly Member[]> {

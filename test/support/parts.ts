@@ -1,20 +1,21 @@
 import type { Member } from '../../src/protocol/messages.ts'
 import { type ChannelName, parseChannelName, parseSocketId, type SocketId } from '../../src/protocol/names.ts'
 import { signChannel } from '../../src/protocol/signature.ts'
-import type { Registry } from '../../src/server/adapter.ts'
+import type { EventLog, Registry } from '../../src/server/adapter.ts'
 import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
+import { MemoryEventLog } from '../../src/server/adapters/memory-log.ts'
 import type { App } from '../../src/server/apps/app.ts'
-import { ChannelManager } from '../../src/server/channels/channel-manager.ts'
+import { assembleProtocol } from '../../src/server/assemble-protocol.ts'
+import type { ChannelManager } from '../../src/server/channels/channel-manager.ts'
 import { type AppOptions, resolveServerConfig } from '../../src/server/config.ts'
 import { Connection, type ConnectionShared } from '../../src/server/connection.ts'
-import { createClientEvent } from '../../src/server/handlers/client-event.ts'
-import { createLeave, type Leave } from '../../src/server/handlers/leave.ts'
-import { createSubscribe } from '../../src/server/handlers/subscribe.ts'
-import { Metrics } from '../../src/server/metrics.ts'
-import { Outbox } from '../../src/server/outbox.ts'
-import { createPublish, type Publish } from '../../src/server/publish.ts'
-import { createReceive, type Receive } from '../../src/server/receive.ts'
-import { createRelease } from '../../src/server/release.ts'
+import type { Leave } from '../../src/server/handlers/leave.ts'
+import type { Revoke } from '../../src/server/handlers/revoke.ts'
+import type { Lifecycle } from '../../src/server/lifecycle.ts'
+import type { Metrics } from '../../src/server/metrics.ts'
+import type { Outbox } from '../../src/server/outbox.ts'
+import type { Publish } from '../../src/server/publish.ts'
+import type { Receive } from '../../src/server/receive.ts'
 import type { Logger } from '../../src/support/logger.ts'
 import { FakeSocket } from '../../src/testing/index.ts'
 
@@ -46,6 +47,7 @@ export function turn(): Promise<void> {
 interface PartsOptions {
   app?: Partial<AppOptions>
   registry?: Registry
+  log?: EventLog
   sendBuffer?: number
 }
 
@@ -67,47 +69,53 @@ export interface TestClient {
   readonly heard: () => Promise<string[]>
 }
 
-/** The parts of a server that are not about HTTP, put together as the server does; clients have no network. */
+/** The parts of a server that are not about HTTP; clients have no network. */
 export class Parts {
   readonly app: App
   readonly registry: Registry
-  readonly metrics = new Metrics()
-  readonly connections = new Map<SocketId, Connection>()
-  readonly channels = new ChannelManager()
+  readonly log: EventLog
+  readonly metrics: Metrics
+  readonly connections: Map<SocketId, Connection>
+  readonly channels: ChannelManager
   readonly outbox: Outbox
+  readonly lifecycle: Lifecycle
   readonly publish: Publish
   readonly leave: Leave
+  readonly revoke: Revoke
   readonly receive: Receive
+  /** Ends what a server ends at its close. */
+  readonly stop: () => void
   /** Every line that was logged. */
-  readonly log: string[] = []
+  readonly lines: string[] = []
   /** Resolves when everybody whose connection ended has left. */
   readonly released: Promise<void>[] = []
   readonly shared: ConnectionShared
   #connected = 0
 
-  constructor({ app, registry = new MemoryRegistry(), sendBuffer = 1_048_576 }: PartsOptions = {}) {
-    const { channels, connections, metrics } = this
-    const note = (line: string) => void this.log.push(line)
+  constructor({
+    app,
+    registry = new MemoryRegistry(),
+    log = new MemoryEventLog(),
+    sendBuffer = 1_048_576,
+  }: PartsOptions = {}) {
+    const note = (line: string) => void this.lines.push(line)
     const logger: Logger = { debug: note, info: note, warn: note, error: note }
+    const parts = assembleProtocol({ registry, log, logger, trace: undefined, sendBuffer })
     this.app = makeApp(app)
     this.registry = registry
-    this.outbox = new Outbox(sendBuffer, metrics)
-    const { outbox } = this
-    const publish = createPublish({ channels, connections, outbox, metrics, trace: undefined })
-    const leave = createLeave({ channels, registry, publish })
-    this.publish = publish
-    this.leave = leave
-    this.receive = createReceive({
-      subscribe: createSubscribe({ channels, registry, publish, metrics }),
-      leave,
-      clientEvent: createClientEvent({ publish, metrics }),
-      metrics,
-      logger,
-      trace: undefined,
-    })
-    const release = createRelease({ connections, leave, registry, metrics, logger })
-    const ended = (connection: Connection) => void this.released.push(release(connection))
-    this.shared = { outbox, trace: undefined, ended }
+    this.log = log
+    this.metrics = parts.metrics
+    this.connections = parts.connections
+    this.channels = parts.channels
+    this.outbox = parts.outbox
+    this.lifecycle = parts.lifecycle
+    this.publish = parts.publish
+    this.leave = parts.leave
+    this.revoke = parts.revoke
+    this.receive = parts.receive
+    this.stop = parts.stop
+    const ended = (connection: Connection) => void this.released.push(parts.release(connection))
+    this.shared = { outbox: parts.outbox, trace: undefined, ended }
   }
 
   /** A client that is connected; its id is 1.1, then 1.2, … unless told otherwise. */
@@ -139,7 +147,7 @@ export class Parts {
 
   /** Publishes an event that carries nothing. */
   send(channel: string, event: string): void {
-    void this.publish({ app: this.app, channel: channelName(channel), event, data: '{}' })
+    void this.publish({ kind: 'published', app: this.app, channel: channelName(channel), event, data: '{}' })
   }
 }
 

@@ -34,6 +34,11 @@ describe('MemoryRegistry', () => {
       expect([1, 2].map(() => registry.connect(app, socket))).toEqual([true, false])
     })
 
+    it('are told by their number, of this app alone', () => {
+      registry.connect(app, socket)
+      expect([registry.connections(app), registry.connections(makeApp({ id: 'other' }))]).toEqual([1, 0])
+    })
+
     it('are not limited by a quota of 0', () => {
       const unlimited = makeApp({ maxConnections: 0 })
       for (let count = 0; count < 1000; count++) expect(registry.connect(unlimited, socket)).toBe(true)
@@ -53,7 +58,10 @@ describe('MemoryRegistry', () => {
         [false, []],
       ])
       expect(registry.occupancy(app, news)).toEqual({ subscriptions: 2, users: 0 })
-      expect([leave(undefined, news), leave(undefined, news)]).toEqual([false, false])
+      expect([leave(undefined, news), leave(undefined, news)]).toEqual([
+        { vacated: false, removed: false, subscriptions: 1 },
+        { vacated: true, removed: false, subscriptions: 0 },
+      ])
       expect(registry.channels(app, '').size).toBe(0)
       expect(registry.occupancy(app, news)).toEqual({ subscriptions: 0, users: 0 })
     })
@@ -75,9 +83,9 @@ describe('MemoryRegistry', () => {
     it('C65 loses a user with the last connection', () => {
       join('7')
       join('7')
-      expect(leave('7')).toBe(false)
+      expect(leave('7')).toMatchObject({ removed: false, vacated: false })
       expect(ids(registry.members(app, room))).toEqual(['7'])
-      expect(leave('7')).toBe(true)
+      expect(leave('7')).toEqual({ removed: true, vacated: true, subscriptions: 0 })
       expect(registry.members(app, room)).toEqual([])
       expect(registry.channels(app, '').size).toBe(0)
     })
@@ -118,8 +126,27 @@ describe('MemoryRegistry', () => {
   })
 
   it('does nothing when a channel is left that nobody is in', () => {
-    expect(leave('7')).toBe(false)
+    expect(leave('7')).toEqual({ removed: false, vacated: false, subscriptions: 0 })
     expect(registry.occupancy(app, room)).toEqual({ subscriptions: 0, users: 0 })
+  })
+
+  it('says who is the first in a channel, and how many are in it', () => {
+    expect(registry.join(app, news, socket, undefined)).toMatchObject({ occupied: true, subscriptions: 1 })
+    expect(registry.join(app, news, socket, undefined)).toMatchObject({ occupied: false, subscriptions: 2 })
+  })
+
+  describe('signed-in users', () => {
+    it('C116 come with their first connection and go with their last', () => {
+      expect([registry.signIn(app, socket, '7'), registry.signIn(app, socket, '7')]).toEqual([true, false])
+      expect([registry.signOut(app, socket, '7'), registry.signOut(app, socket, '7')]).toEqual([false, true])
+      expect(registry.signIn(app, socket, '7')).toBe(true)
+    })
+
+    it('are those of the asked who are there, in this app alone', () => {
+      registry.signIn(app, socket, '7')
+      registry.signIn(makeApp({ id: 'other' }), socket, '8')
+      expect(registry.online(app, ['7', '8', '__proto__'])).toEqual(new Set(['7']))
+    })
   })
 
   it('finds channels by their prefix', () => {

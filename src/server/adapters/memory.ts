@@ -1,6 +1,6 @@
 import type { Member } from '../../protocol/messages.ts'
 import type { ChannelName, SocketId } from '../../protocol/names.ts'
-import type { Joined, Occupancy, Registry } from '../adapter.ts'
+import type { Joined, Left, Occupancy, Registry } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 
 interface Presence {
@@ -17,7 +17,11 @@ interface Entry {
 interface AppEntry {
   connections: number
   readonly channels: Map<ChannelName, Entry>
+  /** Signed-in connections by user. */
+  readonly users: Map<string, number>
 }
+
+const nobodyLeft: Left = { vacated: false, removed: false, subscriptions: 0 }
 
 /** The registry of a server that stands alone: everything is known at once. */
 export class MemoryRegistry implements Registry {
@@ -34,6 +38,10 @@ export class MemoryRegistry implements Registry {
     this.#entryOf(app).connections--
   }
 
+  connections({ id }: App): number {
+    return this.#apps.get(id)?.connections ?? 0
+  }
+
   join(app: App, channel: ChannelName, _socketId: SocketId, member: Member | undefined): Joined {
     const { channels } = this.#entryOf(app)
     const entry = channels.get(channel) ?? { subscriptions: 0, users: new Map() }
@@ -44,19 +52,28 @@ export class MemoryRegistry implements Registry {
     }
     if (present) present.connections++
     else if (member) entry.users.set(member.id, { member, connections: 1 })
-    entry.subscriptions++
-    channels.set(channel, entry)
-    return { result: 'joined', added, members: membersOf(entry) }
+    const subscriptions = ++entry.subscriptions
+    if (subscriptions === 1) channels.set(channel, entry)
+    return {
+      result: 'joined',
+      occupied: subscriptions === 1,
+      added,
+      members: membersOf(entry),
+      subscriptions,
+    }
   }
 
-  leave(app: App, channel: ChannelName, _socketId: SocketId, member: Member | undefined): boolean {
+  leave(app: App, channel: ChannelName, _socketId: SocketId, member: Member | undefined): Left {
     const { channels } = this.#entryOf(app)
     const entry = channels.get(channel)
-    if (entry === undefined) return false
-    if (--entry.subscriptions === 0) channels.delete(channel)
+    if (entry === undefined) return nobodyLeft
+    const subscriptions = --entry.subscriptions
+    const vacated = subscriptions === 0
+    if (vacated) channels.delete(channel)
     const present = member && entry.users.get(member.id)
-    if (member === undefined || present === undefined || --present.connections > 0) return false
-    return entry.users.delete(member.id)
+    const removed = present !== undefined && --present.connections === 0
+    if (removed) entry.users.delete(present.member.id)
+    return { vacated, removed, subscriptions }
   }
 
   members(app: App, channel: ChannelName): readonly Member[] {
@@ -76,10 +93,29 @@ export class MemoryRegistry implements Registry {
     return found
   }
 
+  signIn(app: App, _socketId: SocketId, userId: string): boolean {
+    const { users } = this.#entryOf(app)
+    const before = users.get(userId) ?? 0
+    users.set(userId, before + 1)
+    return before === 0
+  }
+
+  signOut(app: App, _socketId: SocketId, userId: string): boolean {
+    const { users } = this.#entryOf(app)
+    const left = (users.get(userId) ?? 0) - 1
+    if (left > 0) users.set(userId, left)
+    return left <= 0 && users.delete(userId)
+  }
+
+  online({ id }: App, userIds: readonly string[]): ReadonlySet<string> {
+    const users = this.#apps.get(id)?.users
+    return new Set(userIds.filter((userId) => users?.has(userId)))
+  }
+
   #entryOf({ id }: App): AppEntry {
     let entry = this.#apps.get(id)
     if (entry === undefined) {
-      entry = { connections: 0, channels: new Map() }
+      entry = { connections: 0, channels: new Map(), users: new Map() }
       this.#apps.set(id, entry)
     }
     return entry

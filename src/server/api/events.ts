@@ -63,7 +63,7 @@ export function createEvents({ publish, registry }: EventParts) {
   async function publishEach(app: App, { channels, name, data, except, info }: Publication) {
     const answers = new Map<ChannelName, Record<string, number>>()
     for (const channel of channels) {
-      await publish({ app, channel, event: name, data, except })
+      await publish({ kind: 'published', app, channel, event: name, data, except })
       const occupancy = info.size === 0 ? undefined : await registry.occupancy(app, channel)
       answers.set(channel, occupancy === undefined ? {} : attributesOf(channel, occupancy, info))
     }

@@ -22,8 +22,8 @@ interface Given {
 /** The HTTP API on a port of its own. */
 async function serve({ app = {}, ready = true, elsewhere = false, failure }: Given = {}) {
   const parts = new Parts({ app })
-  const { registry, metrics, log } = parts
-  const note = (line: string) => void log.push(line)
+  const { registry, metrics, lines } = parts
+  const note = (line: string) => void lines.push(line)
   const api = createApi({
     apps: new ConfigAppManager([parts.app]),
     events: createEvents({
@@ -165,7 +165,7 @@ describe('the HTTP API', () => {
       const answer = await signed.post('/events', event)
       expect(answer.status).toBe(500)
       expect(answer.body).toEqual({ error: 'The server failed to answer this request', code: 500 })
-      expect(parts.log).toEqual([
+      expect(parts.lines).toEqual([
         `POST /apps/app-id/events failed: ${failure instanceof Error ? failure.message : failure}`,
       ])
       expect(parts.metrics.apiFailures).toBe(1)

@@ -87,7 +87,7 @@ describe('Channel', () => {
 
   it('lets go of what was held for whoever leaves', () => {
     const subscription = begin()
-    subscription.held.push(Buffer.from('a'))
+    subscription.held.push({ frame: Buffer.from('a'), position: 0 })
     subscription.channel.leave(subscription)
     expect(subscription.held).toEqual([])
   })

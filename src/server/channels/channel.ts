@@ -11,6 +11,8 @@ export class Channel {
   readonly live = new Set<Connection>()
   /** Subscriptions for which the channel's events are held back. */
   readonly joining = new Set<Subscription>()
+  /** Connections that have got, out of the log, what may still be on its way here: up to which position. */
+  ahead: Map<Connection, number> | null = null
 
   constructor(app: App, name: ChannelName) {
     this.app = app
@@ -34,10 +36,25 @@ export class Channel {
     return true
   }
 
+  /** The connection has got everything up to the position. */
+  isAhead(connection: Connection, position: number): void {
+    this.ahead ??= new Map()
+    this.ahead.set(connection, position)
+  }
+
+  /** Everything up to the position has arrived here. */
+  reached(position: number): void {
+    for (const [connection, had] of this.ahead ?? []) if (had <= position) this.ahead?.delete(connection)
+    if (this.ahead?.size === 0) this.ahead = null
+  }
+
   /** From here on the subscription receives nothing of the channel. */
   leave(subscription: Subscription): void {
-    if (subscription.state === 'live') this.live.delete(subscription.connection)
-    else this.joining.delete(subscription)
+    if (subscription.state === 'live') {
+      this.live.delete(subscription.connection)
+      this.ahead?.delete(subscription.connection)
+    }
+    this.joining.delete(subscription)
     subscription.state = 'left'
     subscription.held.length = 0
   }

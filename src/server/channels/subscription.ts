@@ -3,6 +3,12 @@ import type { Connection } from '../connection.ts'
 import type { Frame } from '../frame.ts'
 import type { Channel } from './channel.ts'
 
+/** A frame that waits for the answer to a subscribe; with a position above 0 it may be in the log, too. */
+interface HeldFrame {
+  readonly frame: Frame
+  readonly position: number
+}
+
 /** One connection in one channel. Only {@link Channel} changes `state`: joining → live → left, or joining → left. */
 export class Subscription {
   readonly connection: Connection
@@ -13,7 +19,7 @@ export class Subscription {
   /** Answers owed once it is live: one, and one for each subscribe that arrived meanwhile. */
   answers = 1
   /** Channel events that arrived while it was joining. */
-  readonly held: Frame[] = []
+  readonly held: HeldFrame[] = []
 
   constructor(connection: Connection, channel: Channel, member: Member | undefined) {
     this.connection = connection

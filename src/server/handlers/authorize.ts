@@ -1,6 +1,6 @@
 import { SubscriptionError } from '../../protocol/errors.ts'
 import type { Member } from '../../protocol/messages.ts'
-import { type ChannelName, kindOf } from '../../protocol/names.ts'
+import { type ChannelName, kindOf, userChannel } from '../../protocol/names.ts'
 import { channelString, verifyAuth } from '../../protocol/signature.ts'
 import { secretsOf } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
@@ -18,11 +18,16 @@ export interface Proof {
 export function authorize(connection: Connection, channel: ChannelName, proof: Proof): Member | undefined {
   const { access } = kindOf(channel)
   if (access === 'public') return undefined
-  if (access === 'user') throw unauthorized(channel, 'Only the signed-in user may listen to its own channel')
+  const { user } = connection
+  if (access === 'user') {
+    if (user !== undefined && channel === userChannel(user.id)) return undefined
+    throw unauthorized(channel, 'Only the signed-in user may listen to its own channel')
+  }
   const data = verify(connection, channel, proof)
   if (access === 'private') return undefined
-  if (data === undefined) throw unauthorized(channel, 'A presence channel needs channel_data with a user_id')
-  return memberOf(connection, channel, data)
+  if (data !== undefined) return memberOf(connection, channel, data)
+  if (user !== undefined) return checkMember(connection, channel, user)
+  throw unauthorized(channel, 'A presence channel needs channel_data with a user_id, or a signed-in user')
 }
 
 /** Checks the signature, and that the data it covers is JSON on private channels too: see protocol.md 4.2, point 3. */
@@ -43,7 +48,7 @@ function verify({ app, socketId }: Connection, channel: ChannelName, { auth, cha
   }
 }
 
-function memberOf({ app }: Connection, channel: ChannelName, data: unknown): Member {
+function memberOf(connection: Connection, channel: ChannelName, data: unknown): Member {
   if (typeof data !== 'object' || data === null || !('user_id' in data)) {
     throw unauthorized(channel, 'channel_data has no user_id')
   }
@@ -51,6 +56,13 @@ function memberOf({ app }: Connection, channel: ChannelName, data: unknown): Mem
   if (typeof id !== 'string' || id === '') {
     throw unauthorized(channel, 'user_id must be a text that is not empty, or a whole number below 2^53')
   }
+  return checkMember(connection, channel, {
+    id,
+    info: infoOf(channel, 'user_info' in data ? data.user_info : undefined),
+  })
+}
+
+function checkMember({ app }: Connection, channel: ChannelName, { id, info }: Member): Member {
   if (id.length > app.presenceMaxUserId) {
     throw new SubscriptionError(
       'tooLarge',
@@ -58,7 +70,6 @@ function memberOf({ app }: Connection, channel: ChannelName, data: unknown): Mem
       channel,
     )
   }
-  const info = infoOf(channel, 'user_info' in data ? data.user_info : undefined)
   if (Buffer.byteLength(info) > app.presenceMaxInfo) {
     throw new SubscriptionError('tooLarge', `user_info has more than ${app.presenceMaxInfo} bytes`, channel)
   }

@@ -4,6 +4,7 @@ import { kindOf, maxEventName } from '../../protocol/names.ts'
 import type { Awaitable } from '../../support/awaitable.ts'
 import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Publish } from '../publish.ts'
 
@@ -11,11 +12,12 @@ type ClientEventMessage = Extract<ClientMessage, { event: 'client-event' }>
 
 interface ClientEventParts {
   readonly publish: Publish
+  readonly lifecycle: Lifecycle
   readonly metrics: Metrics
 }
 
 /** Handles `client-…` events: the rules of protocol.md 3, in their order; every attempt counts against the rate. */
-export function createClientEvent({ publish, metrics }: ClientEventParts) {
+export function createClientEvent({ publish, lifecycle, metrics }: ClientEventParts) {
   return function clientEvent(connection: Connection, message: ClientEventMessage): Awaitable<unknown> {
     const { app } = connection
     const { name, channel, data } = message
@@ -35,14 +37,13 @@ export function createClientEvent({ publish, metrics }: ClientEventParts) {
       throw new PusherError(4301, `Client event data has at most ${app.maxClientEventSize} bytes`, channel)
     }
     metrics.clientEventsAccepted++
-    return publish({
-      app,
-      channel: subscription.channel.name,
-      event: name,
-      data,
-      except: connection.socketId,
-      userId: subscription.member?.id,
-    })
+    const { socketId } = connection
+    const userId = subscription.member?.id
+    const { name: target } = subscription.channel
+    if (lifecycle.listening) {
+      lifecycle.announce({ name: 'client_event', app, channel: target, event: name, data, socketId, userId })
+    }
+    return publish({ kind: 'client', app, channel: target, event: name, data, except: socketId, userId })
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
 import { Parts, type TestClient, turn, userData } from '../../../test/support/parts.ts'
+import type { Left } from '../adapter.ts'
 import { MemoryRegistry } from '../adapters/memory.ts'
 
 const removed = 'pusher_internal:member_removed'
@@ -103,7 +104,7 @@ describe('leave', () => {
       vi.spyOn(registry, 'leave').mockImplementationOnce(() => {
         if (when === 'at once') throw new Error('broken')
         // What a registry behind a network returns; the memory registry's own type has no promise.
-        return Promise.reject(new Error('broken')) as unknown as boolean
+        return Promise.reject(new Error('broken')) as unknown as Left
       })
       await expect(parts.leave.all(client.connection)).rejects.toThrow('broken')
       expect(client.connection.subscriptions.size).toBe(0)

@@ -1,59 +1,42 @@
-import { events } from '../../protocol/events.ts'
-import { memberRemoved } from '../../protocol/messages.ts'
-import { type Awaitable, isPromise } from '../../support/awaitable.ts'
+import { type Awaitable, andThen } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import type { Connection } from '../connection.ts'
-import type { Publish } from '../publish.ts'
+import type { Announce } from './announce.ts'
 
 interface LeaveParts {
   readonly channels: ChannelManager
   readonly registry: Registry
-  readonly publish: Publish
+  readonly announce: Announce
 }
 
-/** Ends subscriptions, one of them or all of a connection; whoever stays hears of a member that is gone. */
+/** Ends subscriptions, one of them or all of a connection; whoever stays hears of it. */
 export interface Leave {
   /** Ends the connection's subscription of that channel; without one nothing happens. */
-  one(connection: Connection, channel: string): Awaitable<unknown>
+  one(connection: Connection, channel: string): Awaitable<void>
   /** Ends all of them: costs what the connection joined, not what the app holds. */
-  all(connection: Connection): Awaitable<unknown>
+  all(connection: Connection): Promise<void>
 }
 
 /** Makes the functions that end subscriptions, whatever the cause. */
-export function createLeave({ channels, registry, publish }: LeaveParts): Leave {
+export function createLeave({ channels, registry, announce }: LeaveParts): Leave {
   return { one, all }
 
-  function one(connection: Connection, channel: string): Awaitable<unknown> {
+  function one(connection: Connection, channel: string): Awaitable<void> {
     const subscription = connection.subscriptions.get(channel)
     return subscription && end(subscription)
   }
 
-  async function all(connection: Connection): Promise<unknown> {
+  async function all(connection: Connection): Promise<void> {
     // One that fails must not keep the others from ending.
-    return Promise.all([...connection.subscriptions.values()].map(async (subscription) => end(subscription)))
+    await Promise.all([...connection.subscriptions.values()].map(async (subscription) => end(subscription)))
   }
 
-  function end(subscription: Subscription): Awaitable<unknown> {
+  function end(subscription: Subscription): Awaitable<void> {
     const { connection, channel, member } = subscription
     channels.leave(subscription)
-    const removed = registry.leave(connection.app, channel.name, connection.socketId, member)
-    return isPromise(removed) ? announceLater(subscription, removed) : announce(subscription, removed)
-  }
-
-  async function announceLater(subscription: Subscription, removed: PromiseLike<boolean>): Promise<unknown> {
-    return announce(subscription, await removed)
-  }
-
-  function announce({ connection, channel, member }: Subscription, removed: boolean): Awaitable<unknown> {
-    if (!removed || member === undefined) return undefined
-    return publish({
-      app: connection.app,
-      channel: channel.name,
-      event: events.memberRemoved,
-      data: memberRemoved(member.id),
-      except: connection.socketId,
-    })
+    const left = registry.leave(connection.app, channel.name, connection.socketId, member)
+    return andThen(left, (answer) => announce.left(subscription, answer))
   }
 }

@@ -293,8 +293,10 @@ describe('subscribe', () => {
       const { app } = parts
       const { name } = client.connection.subscriptions.get('news')?.channel ?? {}
       const except = client.connection.socketId
-      expect(name && parts.publish({ app, channel: name, event: 'a', data: '', except })).toBe(0)
-      expect(name && parts.publish({ app, channel: name, event: 'b', data: '' })).toBe(1)
+      expect(
+        name && parts.publish({ kind: 'published', app, channel: name, event: 'a', data: '', except }),
+      ).toBe(0)
+      expect(name && parts.publish({ kind: 'published', app, channel: name, event: 'b', data: '' })).toBe(1)
       await registry.answer()
       expect(await client.heard()).toEqual([succeeded, 'b'])
     })
@@ -322,7 +324,7 @@ describe('subscribe', () => {
       parts.send('news', 'a')
       await registry.fail(new Error('no connection to 10.0.0.7'))
       expect(await payloads(client)).toEqual([serverError])
-      expect(parts.log).toEqual(['Handling subscribe failed: no connection to 10.0.0.7'])
+      expect(parts.lines).toEqual(['Handling subscribe failed: no connection to 10.0.0.7'])
       expect(parts.channels.find(parts.app, 'news')).toBeUndefined()
       expect(client.connection).toMatchObject({ open: true, subscriptions: { size: 0 } })
       client.subscribe('news')

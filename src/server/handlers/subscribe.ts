@@ -1,30 +1,39 @@
 import type { ClientMessage } from '../../protocol/decode.ts'
 import { SubscriptionError } from '../../protocol/errors.ts'
-import { events } from '../../protocol/events.ts'
-import { type Member, memberAdded, roster, subscriptionSucceeded } from '../../protocol/messages.ts'
+import { cacheMiss, channelEvent, roster, subscriptionSucceeded } from '../../protocol/messages.ts'
 import { type ChannelName, kindOf, parseChannelName } from '../../protocol/names.ts'
-import { type Awaitable, isPromise } from '../../support/awaitable.ts'
-import type { Joined, Registry } from '../adapter.ts'
+import { type Awaitable, andThen, isPromise, orElse } from '../../support/awaitable.ts'
+import type { EventLog, Joined, KeptEvent, Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import type { Connection } from '../connection.ts'
+import type { Lifecycle } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Publish } from '../publish.ts'
+import type { Announce } from './announce.ts'
 import { authorize } from './authorize.ts'
+import type { Leave } from './leave.ts'
 
 type SubscribeMessage = Extract<ClientMessage, { event: 'subscribe' }>
 
 interface SubscribeParts {
   readonly channels: ChannelManager
   readonly registry: Registry
-  readonly publish: Publish
+  readonly log: EventLog
+  readonly announce: Announce
+  readonly leave: Leave
+  readonly lifecycle: Lifecycle
   readonly metrics: Metrics
 }
 
-/** Handles `pusher:subscribe` in the order of protocol.md 2.4. With an adapter that answers at once nothing waits. */
-export function createSubscribe({ channels, registry, publish, metrics }: SubscribeParts) {
-  return function subscribe(connection: Connection, message: SubscribeMessage): Awaitable<unknown> {
-    const { app } = connection
+/**
+ * Handles `pusher:subscribe` in the order of protocol.md 2.4. The channel's events are held from the first step on, so
+ * whatever must be waited for, nothing is lost; with an adapter that answers at once nothing waits.
+ */
+export function createSubscribe(parts: SubscribeParts) {
+  const { channels, registry, log, announce, leave, lifecycle, metrics } = parts
+
+  return function subscribe(connection: Connection, message: SubscribeMessage): Awaitable<void> {
+    const { app, socketId } = connection
     const name = nameOf(connection, message.channel)
     const existing = connection.subscriptions.get(name)
     if (existing !== undefined) return answerAgain(existing)
@@ -34,69 +43,80 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
       throw new SubscriptionError('tooMany', `This connection has ${limit} channels already`, name)
     }
     const subscription = channels.join(connection, name, member)
-    return whenJoined(subscription, joinRegistry(subscription, name, member))
-  }
-
-  function joinRegistry(subscription: Subscription, name: ChannelName, member: Member | undefined) {
-    const { app, socketId } = subscription.connection
-    try {
-      return registry.join(app, name, socketId, member)
-    } catch (thrown) {
-      undo(subscription)
-      throw thrown
-    }
-  }
-
-  function whenJoined(subscription: Subscription, joined: Awaitable<Joined>): Awaitable<unknown> {
-    return isPromise(joined) ? waitForJoin(subscription, joined) : complete(subscription, joined)
-  }
-
-  async function waitForJoin(subscription: Subscription, joining: PromiseLike<Joined>): Promise<unknown> {
-    try {
-      return await complete(subscription, await joining)
-    } catch (thrown) {
-      undo(subscription)
-      throw thrown
-    }
+    const joined = orElse(
+      () => andThen(registry.join(app, name, socketId, member), (answer) => admitted(subscription, answer)),
+      () => undo(subscription),
+    )
+    return andThen(joined, (answer) => readLog(subscription, answer))
   }
 
   function undo(subscription: Subscription): void {
     if (subscription.state === 'joining') channels.leave(subscription)
   }
 
-  /** One synchronous step: answer, what was held, live. Others hear of a new member afterwards. */
-  function complete(subscription: Subscription, joined: Joined): Awaitable<unknown> {
+  /** The registry has counted it in: others hear of it, and the answer is made; what comes after it is held. */
+  function admitted(subscription: Subscription, joined: Joined): string {
     const { connection, channel, member } = subscription
-    if (joined.result === 'full') {
-      undo(subscription)
-      throw new SubscriptionError(
-        'tooMany',
-        `This channel has ${connection.app.presenceMaxMembers} members already`,
-        channel.name,
-      )
+    if (joined.result === 'joined') {
+      announce.joined(subscription, joined)
+      return subscriptionSucceeded(channel.name, member && roster(joined.members))
     }
-    if (channel.goLive(subscription)) {
-      metrics.subscriptionsAccepted++
-      const answer = subscriptionSucceeded(channel.name, member && roster(joined.members))
-      for (let owed = subscription.answers; owed > 0; owed--) connection.send(answer)
-      for (const frame of subscription.held) connection.sendFrame(frame)
-      subscription.held.length = 0
-    }
-    return member && joined.added ? announce(subscription, member) : undefined
+    const { presenceMaxMembers } = connection.app
+    throw new SubscriptionError(
+      'tooMany',
+      `This channel has ${presenceMaxMembers} members already`,
+      channel.name,
+    )
   }
 
-  function announce({ connection, channel }: Subscription, member: Member): Awaitable<unknown> {
-    return publish({
-      app: connection.app,
-      channel: channel.name,
-      event: events.memberAdded,
-      data: memberAdded(member),
-      except: connection.socketId,
-    })
+  function readLog(subscription: Subscription, answer: string): Awaitable<void> {
+    const { app, name } = subscription.channel
+    if (!kindOf(name).cached) return goLive(subscription, answer)
+    return orElse(
+      () => {
+        const kept = log.last(app, name)
+        const promised = isPromise(kept)
+        return andThen(kept, (last) => goLive(subscription, answer, last ?? 'nothing', promised))
+      },
+      () => void leave.one(subscription.connection, name),
+    )
+  }
+
+  /** One synchronous step: the answer, the cached event, what was held, live. */
+  function goLive(
+    subscription: Subscription,
+    answer: string,
+    kept?: KeptEvent | 'nothing',
+    promised = false,
+  ): void {
+    const { connection, channel, held } = subscription
+    if (!channel.goLive(subscription)) return
+    metrics.subscriptionsAccepted++
+    const { access } = kindOf(channel.name)
+    if (access === 'private' || access === 'presence') connection.authorized = true
+    for (let owed = subscription.answers; owed > 0; owed--) connection.send(answer)
+    const position = kept === undefined ? 0 : sendKept(subscription, kept)
+    for (const { frame, position: own } of held) if (own === 0 || own > position) connection.sendFrame(frame)
+    held.length = 0
+    if (promised && position > 0) channel.isAhead(connection, position)
+  }
+
+  /** Sends what the log has kept, or that it has nothing (protocol.md 2.8); returns up to which position. */
+  function sendKept(
+    { connection, channel: { app, name } }: Subscription,
+    kept: KeptEvent | 'nothing',
+  ): number {
+    if (kept !== 'nothing') {
+      connection.send(channelEvent(name, kept.event, kept.data))
+      return kept.position
+    }
+    connection.send(cacheMiss(name))
+    if (lifecycle.listening) lifecycle.announce({ name: 'cache_miss', app, channel: name })
+    return 0
   }
 
   /** A second subscribe is answered like the first and changes nothing (protocol.md 2.4, point 3). */
-  function answerAgain(subscription: Subscription): Awaitable<unknown> {
+  function answerAgain(subscription: Subscription): Awaitable<void> {
     const { connection, channel } = subscription
     const isPresence = kindOf(channel.name).access === 'presence'
     // A roster may be a thousand times what asking for it costs.
@@ -108,20 +128,10 @@ export function createSubscribe({ channels, registry, publish, metrics }: Subscr
       subscription.answers++
       return undefined
     }
-    if (!isPresence) {
-      connection.send(subscriptionSucceeded(channel.name))
-      return undefined
-    }
-    const members = registry.members(connection.app, channel.name)
-    return isPromise(members) ? answerLater(subscription, members) : answerWith(subscription, members)
-  }
-
-  async function answerLater(subscription: Subscription, members: PromiseLike<readonly Member[]>) {
-    answerWith(subscription, await members)
-  }
-
-  function answerWith({ connection, channel, state }: Subscription, members: readonly Member[]): void {
-    if (state === 'live') connection.send(subscriptionSucceeded(channel.name, roster(members)))
+    if (!isPresence) return connection.send(subscriptionSucceeded(channel.name))
+    return andThen(registry.members(connection.app, channel.name), (members) => {
+      if (subscription.state === 'live') connection.send(subscriptionSucceeded(channel.name, roster(members)))
+    })
   }
 }
 

@@ -1,0 +1,148 @@
+import type { ClientMessage } from '../../protocol/decode.ts'
+import { PusherError } from '../../protocol/errors.ts'
+import { error, signinSuccess } from '../../protocol/messages.ts'
+import { maxUserId } from '../../protocol/names.ts'
+import { userString, verifyAuth } from '../../protocol/signature.ts'
+import { type Awaitable, andThen, orElse } from '../../support/awaitable.ts'
+import type { Registry } from '../adapter.ts'
+import { secretsOf } from '../apps/app.ts'
+import type { Connection, SignedInUser } from '../connection.ts'
+import type { SignedInUsers } from '../users/signed-in-users.ts'
+import type { Watchlists } from '../users/watchlists.ts'
+
+type SigninMessage = Extract<ClientMessage, { event: 'signin' }>
+
+/** Users on one watchlist; the rest is not watched (protocol.md 5.2). */
+const maxWatchlist = 100
+
+interface SigninParts {
+  readonly registry: Registry
+  readonly users: SignedInUsers
+  readonly watchlists: Watchlists
+}
+
+/** A user whose signature is right. */
+interface Proven {
+  readonly user: SignedInUser
+  readonly watchlist: readonly string[]
+  /** The string that was signed, byte for byte. */
+  readonly userData: string
+}
+
+/** Signs connections in as users, and out when they end. */
+export interface Signin {
+  /** Handles `pusher:signin` (protocol.md 5). Throws a {@link PusherError} with 4009, which closes nothing. */
+  handle(connection: Connection, message: SigninMessage): Awaitable<void>
+  /** Undoes it, if the connection is signed in. */
+  undo(connection: Connection): Awaitable<void>
+}
+
+/** Makes what signs connections in and out. */
+export function createSignin({ registry, users, watchlists }: SigninParts): Signin {
+  return { handle, undo }
+
+  function handle(connection: Connection, message: SigninMessage): Awaitable<void> {
+    const proven = prove(connection, message)
+    const { user: current } = connection
+    if (current !== undefined && current.id !== proven.user.id) {
+      throw refused('This connection is signed in as another user')
+    }
+    connection.user = proven.user
+    if (current !== undefined) return succeed(connection, proven)
+    users.add(connection, proven.user.id)
+    return signIn(connection, proven)
+  }
+
+  function signIn(connection: Connection, proven: Proven): Awaitable<void> {
+    const { app, socketId } = connection
+    const { id } = proven.user
+    const first = orElse(
+      () => registry.signIn(app, socketId, id),
+      () => forget(connection, id),
+    )
+    return andThen(first, (isFirst) => {
+      if (isFirst) watchlists.online(app, id)
+      return succeed(connection, proven)
+    })
+  }
+
+  /** In this order: the answer, what is wrong with the watchlist, who of it is online (protocol.md 5.2). */
+  function succeed(connection: Connection, { userData, watchlist }: Proven): Awaitable<void> {
+    if (!connection.open) return undefined
+    connection.authorized = true
+    connection.send(signinSuccess(userData))
+    if (watchlist.length > maxWatchlist) {
+      connection.send(
+        error(4302, `A watchlist has at most ${maxWatchlist} users; the others are not watched`),
+      )
+    }
+    return watchlists.watch(connection, watchlist.slice(0, maxWatchlist))
+  }
+
+  function undo(connection: Connection): Awaitable<void> {
+    const { app, socketId, user } = connection
+    if (user === undefined) return undefined
+    watchlists.unwatch(connection)
+    forget(connection, user.id)
+    return andThen(registry.signOut(app, socketId, user.id), (last) => {
+      if (last) watchlists.offline(app, user.id)
+    })
+  }
+
+  function forget(connection: Connection, userId: string): void {
+    connection.user = undefined
+    users.remove(connection, userId)
+  }
+}
+
+/** Who it is, if the app's backend says so. */
+function prove({ app, socketId }: Connection, { auth, userData }: SigninMessage): Proven {
+  if (typeof auth !== 'string' || typeof userData !== 'string') {
+    throw refused('Signing in needs the strings auth and user_data')
+  }
+  if (!verifyAuth(auth, app.key, secretsOf(app), userString(socketId, userData))) {
+    throw refused('The auth string is not valid for this user and socket')
+  }
+  const { id, user_info: info, watchlist } = parse(userData)
+  if (typeof id !== 'string' || id === '' || id.length > maxUserId) {
+    throw refused(`user_data needs an id: a text of 1 to ${maxUserId} characters`)
+  }
+  return { user: { id, info: textOf(info ?? {}) }, watchlist: listOf(watchlist), userData }
+}
+
+function parse(userData: string): { id?: unknown; user_info?: unknown; watchlist?: unknown } {
+  try {
+    const user: unknown = JSON.parse(userData)
+    if (typeof user === 'object' && user !== null) return user
+  } catch {
+    // Refused below, as everything that is no object.
+  }
+  throw refused('user_data is not a JSON object')
+}
+
+function textOf(info: unknown): string {
+  try {
+    return JSON.stringify(info)
+  } catch {
+    // JSON.parse accepts deeper nesting than JSON.stringify.
+    throw refused('user_info is nested too deeply')
+  }
+}
+
+/** The users of a watchlist, each once; ids that are numbers count as texts (protocol.md 5.2). */
+function listOf(watchlist: unknown): readonly string[] {
+  if (watchlist === undefined || watchlist === null) return []
+  const ids = Array.isArray(watchlist) ? watchlist : [undefined]
+  return [
+    ...new Set(
+      ids.map((id: unknown) => {
+        if (typeof id === 'string' || typeof id === 'number') return String(id)
+        throw refused('watchlist must be an array of user ids')
+      }),
+    ),
+  ]
+}
+
+function refused(message: string): PusherError {
+  return new PusherError(4009, message)
+}
