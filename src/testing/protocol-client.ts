@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { events } from '../protocol/events.ts'
 import { kindOf } from '../protocol/names.ts'
-import { type Credentials, signChannel } from '../protocol/signature.ts'
+import { type Credentials, signChannel, signUser } from '../protocol/signature.ts'
 import { Inbox } from './inbox.ts'
 import { parseServerMessage, type ServerMessage, socketIdOf } from './server-message.ts'
 
@@ -145,6 +145,18 @@ export class ProtocolClient {
     if (answer.event === events.subscriptionSucceeded && answer.channel === channel) return answer
     const said = `Expected to join ${channel}, but the server said ${JSON.stringify(answer)}`
     throw new AssertionError({ message: said, actual: answer.event, expected: events.subscriptionSucceeded })
+  }
+
+  /**
+   * Signs in as a user, signed as an auth endpoint would, and takes the next message, whatever it is; a string as `user`
+   * is sent as it stands, and so is anything given as `auth`.
+   */
+  signin(user: unknown, auth?: unknown): Promise<ServerMessage> {
+    if (this.#credentials === undefined) throw new TypeError('signin() needs the option "credentials"')
+    const userData = typeof user === 'string' ? user : JSON.stringify(user)
+    const proof = auth === undefined ? signUser(this.#credentials, this.socketId, userData) : auth
+    this.send({ event: events.signin, data: { auth: proof, user_data: userData } })
+    return this.next()
   }
 
   /** Sends a WebSocket ping and resolves with its pong. */

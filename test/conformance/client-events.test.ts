@@ -12,6 +12,7 @@ async function pair(running: TestServer, channel = 'private-x'): Promise<[Protoc
   const [sender, receiver] = await running.connectMany(2)
   await sender.join(channel, { user_id: '7' })
   await receiver.join(channel, { user_id: '9' })
+  await receiver.rest()
   await sender.rest()
   return [sender, receiver]
 }
@@ -24,6 +25,7 @@ describe('a client event', () => {
       const [sender, receiver] = await pair(running, channel)
       const third = await running.connect()
       await third.join(channel, { user_id: '8' })
+      await third.rest()
       await sender.rest()
       await receiver.rest()
       sender.send({ event: 'client-typing', channel, data: { on: true } })
@@ -131,7 +133,10 @@ describe('who may send one', () => {
   ])('C101 nobody on %j', async (channel) => {
     const running = await startServer()
     const [sender, receiver] = await running.connectMany(2)
-    for (const client of [sender, receiver]) await client.subscribe(channel, client.signed(channel))
+    for (const client of [sender, receiver]) {
+      await client.subscribe(channel, client.signed(channel))
+      await client.rest()
+    }
     sender.send({ ...typing, channel })
     expect(await sender.next()).toEqual(harmlessError(channel))
     await sender.silence()

@@ -321,7 +321,10 @@ describe('names', () => {
     const running = await startServer()
     const [client, observer] = await running.connectMany(2)
     const channels = ['news', 'private-x', 'presence-cache-a', 'presence-b']
-    for (const channel of channels) await client.join(channel, { user_id: '7' })
+    for (const channel of channels) {
+      await client.join(channel, { user_id: '7' })
+      await client.rest()
+    }
     await observer.join('presence-b', { user_id: '9' })
     client.terminate()
     expect(payloadOf(await observer.next('pusher_internal:member_removed'))).toEqual({ user_id: '7' })

@@ -9,9 +9,9 @@ export function stoppedClock(): (seconds: number) => void {
   return (seconds) => vi.advanceTimersByTime(seconds * 1000)
 }
 
-/** Lets timers go on as usual; what it returns lets so many seconds pass at once, for timers and their callbacks. */
+/** Lets time go on as usual; what it returns lets so many seconds pass at once, for clocks, timers and their callbacks. */
 export function skippingClock(): (seconds: number) => Promise<void> {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true })
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'], shouldAdvanceTime: true })
   onTestFinished(() => {
     vi.useRealTimers()
   })

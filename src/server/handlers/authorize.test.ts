@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { channelName, Parts } from '../../../test/support/parts.ts'
 import { SubscriptionError } from '../../protocol/errors.ts'
 import { signChannel } from '../../protocol/signature.ts'
-import type { AppOptions } from '../config.ts'
+import type { AppOptions } from '../apps/app-options.ts'
 import { authorize } from './authorize.ts'
 
 const socketId = '218912.44719'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
 import { Parts, type TestClient, turn, userData } from '../../../test/support/parts.ts'
 import type { ServerMessage } from '../../testing/index.ts'
-import type { AppOptions } from '../config.ts'
+import type { AppOptions } from '../apps/app-options.ts'
 
 /** Everything that was written to a client since the last time. */
 async function messages({ socket }: TestClient): Promise<ServerMessage[]> {

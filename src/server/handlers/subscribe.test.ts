@@ -3,7 +3,7 @@ import { ManualRegistry } from '../../../test/support/manual-registry.ts'
 import { channelName, Parts, type TestClient, turn, userData } from '../../../test/support/parts.ts'
 import { payloadOf } from '../../testing/index.ts'
 import { MemoryRegistry } from '../adapters/memory.ts'
-import type { AppOptions } from '../config.ts'
+import type { AppOptions } from '../apps/app-options.ts'
 
 const succeeded = 'pusher_internal:subscription_succeeded'
 const refused = 'pusher:subscription_error'
