@@ -15,8 +15,16 @@ export type {
   BroadcasterFactory,
   BroadcasterParts,
   OutgoingEvent,
+  Reach,
+  Reached,
 } from './broadcasting/broadcaster.ts'
-export { Channel, type ChannelLike, PresenceChannel, PrivateChannel } from './broadcasting/channel.ts'
+export {
+  Channel,
+  type ChannelLike,
+  EncryptedPrivateChannel,
+  PresenceChannel,
+  PrivateChannel,
+} from './broadcasting/channel.ts'
 export {
   ChannelAuthorizer,
   type ChannelRule,
@@ -37,23 +45,25 @@ export type {
 export type { LocalServer } from './broadcasting/drivers/reverb.ts'
 export {
   AlreadySentError,
+  BroadcastError,
   BrokenDriverError,
   ChannelNameError,
   ChannelPatternError,
+  EncryptionKeyError,
   EventError,
-  NoServerError,
+  PartlySentError,
   PayloadError,
   RuleFailedError,
   RuleResultError,
   ShutDownError,
   UnknownDriverError,
+  UnsupportedError,
   UserFailedError,
+  UserIdError,
 } from './broadcasting/errors.ts'
-export {
-  type BroadcastReceipt,
-  PendingBroadcast,
-  type ReceiptChannel,
-} from './broadcasting/pending-broadcast.ts'
+export type { RemoteServer } from './broadcasting/http/reverb-target.ts'
+export { type PendingBatch, PendingBroadcast } from './broadcasting/pending-broadcast.ts'
+export type { BroadcastReceipt, ReceiptChannel } from './broadcasting/receipt.ts'
 export { type RequestLike, runInRequest } from './broadcasting/request-context.ts'
 export type {
   BroadcastRequest,

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Broadcast } from './broadcasting/broadcast.ts'
-import { NoServerError } from './broadcasting/errors.ts'
+import { BroadcastError } from './broadcasting/errors.ts'
 import { Application } from './foundation/application.ts'
 import { Provider } from './foundation/provider.ts'
 import { FastifyProvider } from './integrations/fastify.ts'
+import { signChannel } from './protocol/signature.ts'
 import { type BroadcastingConfig, ReverbProvider } from './reverb-provider.ts'
 import { ConfigurationError } from './support/errors.ts'
 import type { Env } from './support/settings.ts'
@@ -85,7 +86,9 @@ describe('ReverbProvider', () => {
     it('listens on its own port when nobody has mounted the server, and says where', async () => {
       const app = applicationWith({}, reverb)
       await app.boot()
-      const [, port] = /^Reverb listens on http:\/\/127\.0\.0\.1:(\d+)$/.exec(linesOf('info')) ?? []
+      const [said, listens = ''] = logger.info.mock.calls.flat()
+      expect(said).toBe('Driver reverb sends in this process')
+      const [, port] = /^Reverb listens on http:\/\/127\.0\.0\.1:(\d+)$/.exec(listens) ?? []
       expect((await fetch(`http://127.0.0.1:${port}/up`)).status).toBe(200)
       await app.shutdown()
       await expect(fetch(`http://127.0.0.1:${port}/up`)).rejects.toThrow()
@@ -94,7 +97,7 @@ describe('ReverbProvider', () => {
     it('listens nowhere when a later provider mounts the server', async () => {
       const app = applicationWith({}, reverb, { boot: mounted })
       await app.boot()
-      expect(linesOf('info')).toBe('')
+      expect(linesOf('info')).toBe('Driver reverb sends in this process')
       expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(200)
       const receipt = await app.make('broadcasting').on('a').as('b').send()
       expect(receipt).toEqual({ driver: 'reverb', event: 'b', channels: [{ name: 'a', recipients: 0 }] })
@@ -116,11 +119,32 @@ describe('ReverbProvider', () => {
       expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(200)
     })
 
-    it('carries no server with REVERB_SERVER=none, and says so where something is broadcast', async () => {
-      const app = applicationWith({}, { ...reverb, REVERB_SERVER: 'none' })
+    it('carries no server with REVERB_SERVER=none, and sends to that of another process', async () => {
+      const elsewhere = applicationWith({}, reverb, { boot: mounted })
+      await elsewhere.boot()
+      const { port } = new URL(await elsewhere.fastify.listen({ host: '127.0.0.1', port: 0 }))
+      logger.info.mockClear()
+      const worker = applicationWith(
+        { server: { publicHost: '127.0.0.1', publicPort: Number(port), publicPath: '/reverb' } },
+        { ...reverb, REVERB_SERVER: 'none' },
+      )
+      await worker.boot()
+      expect(linesOf('info')).toBe(`Driver reverb sends over HTTP to http://127.0.0.1:${port}/reverb`)
+      const receipt = await worker.make('broadcasting').on('a').as('b').send()
+      expect(receipt).toMatchObject({ driver: 'reverb', channels: [{ name: 'a', subscriptions: 0 }] })
+      await worker.make('broadcasting').disconnectUser(7)
+    })
+
+    it('says which server it did not reach with REVERB_SERVER=none', async () => {
+      const app = applicationWith({}, { ...reverb, REVERB_SERVER: 'none', REVERB_PORT: '1' })
       await app.boot()
-      expect(linesOf('info')).toBe('')
-      await expect(app.make('broadcasting').on('a').send().then()).rejects.toThrow(NoServerError)
+      const failure = await app
+        .make('broadcasting')
+        .on('a')
+        .send()
+        .catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(BroadcastError)
+      expect(String(failure)).toContain('http://127.0.0.1:1')
     })
 
     it('refuses the default secret in production', async () => {
@@ -156,7 +180,7 @@ describe('ReverbProvider', () => {
     it('for an unknown driver, with the known ones', async () => {
       const app = applicationWith({}, { BROADCAST_DRIVER: 'revreb' })
       await expect(app.boot()).rejects.toThrow(
-        /^Unknown broadcast driver "revreb"\. Known: log, null, reverb\./,
+        /^Unknown broadcast driver "revreb"\. Known: log, null, pusher, reverb\./,
       )
     })
 
@@ -164,6 +188,19 @@ describe('ReverbProvider', () => {
       const connections = { shop: { driver: 'reverb', app: 'shop-key' } }
       await expect(applicationWith({ connections }).boot()).rejects.toThrow(
         'The connection "shop": no app has the key "shop-key"; known keys: local',
+      )
+    })
+
+    it('for a master key that is none, which it does not show', async () => {
+      const boot = applicationWith({}, { REVERB_ENCRYPTION_MASTER_KEY: 'c2hvcnQ=' }).boot()
+      await expect(boot).rejects.toThrow(
+        /^REVERB_ENCRYPTION_MASTER_KEY: its value is not allowed; expected the Base64 of 32 bytes/,
+      )
+    })
+
+    it('for a driver that lacks what it needs', async () => {
+      await expect(applicationWith({}, { BROADCAST_DRIVER: 'pusher' }).boot()).rejects.toThrow(
+        'PUSHER_APP_ID',
       )
     })
 
@@ -301,6 +338,41 @@ describe('ReverbProvider', () => {
       await named.boot()
       expect((await ask(named)).json().auth).toMatch(/^key-b:/)
       expect((await ask(named, '/broadcasting/auth?app=key-c')).json().auth).toMatch(/^key-c:/)
+    })
+
+    it('which gives the key of an encrypted channel, and whom the user watches', async () => {
+      const masterKey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+      const app = applicationWith(
+        { user: () => ({ id: 7, watchlist: [8] }) },
+        { REVERB_ENCRYPTION_MASTER_KEY: masterKey },
+        { boot },
+      )
+      await app.boot()
+      const payload = 'socket_id=1.2&channel_name=private-encrypted-orders.42'
+      const post = (path: string) =>
+        app.fastify.inject({ method: 'POST', url: `/broadcasting/${path}`, headers: form, payload })
+      expect((await post('auth')).json()).toEqual({
+        auth: expect.stringMatching(/^local:/),
+        shared_secret: '1p2xOYUKMFi7esECwtVrgbYWw5p/Jyo0M/uighBM4/Y=',
+      })
+      expect((await post('user-auth')).json().user_data).toBe('{"id":"7","watchlist":["8"]}')
+      expect(linesOf('info')).not.toContain(masterKey)
+    })
+
+    it('which signs for Pusher where that is where events go', async () => {
+      const env = {
+        BROADCAST_DRIVER: 'pusher',
+        PUSHER_APP_ID: '1',
+        PUSHER_APP_KEY: 'pusher-key',
+        PUSHER_APP_SECRET: 'pusher-secret',
+        PUSHER_APP_CLUSTER: 'eu',
+      }
+      const app = applicationWith({ user }, env, { boot })
+      await app.boot()
+      const auth = signChannel({ key: 'pusher-key', secret: 'pusher-secret' }, '1.2', 'private-orders.7')
+      expect((await ask(app)).json()).toEqual({ auth })
+      expect((await ask(app, '/broadcasting/auth?app=pusher-key')).json()).toEqual({ auth })
+      expect((await ask(app, '/broadcasting/auth?app=local')).json().auth).toMatch(/^local:/)
     })
 
     it('under the configured path, with preflights for the allowed origins', async () => {

@@ -1,4 +1,4 @@
-import { AuthEndpoint } from './broadcasting/auth-endpoint.ts'
+import { AuthEndpoint, type AuthEndpointParts } from './broadcasting/auth-endpoint.ts'
 import { BroadcastManager } from './broadcasting/broadcast-manager.ts'
 import {
   type AuthConfig,
@@ -9,10 +9,13 @@ import {
   resolveBroadcastingConfig,
 } from './broadcasting/config.ts'
 import { adoptEarlier } from './broadcasting/current-manager.ts'
+import { pusherTarget } from './broadcasting/http/pusher-target.ts'
+import { httpSettings } from './broadcasting/http/settings.ts'
 import { loadRules } from './broadcasting/rules-file.ts'
 import { Provider } from './foundation/provider.ts'
+import { appsVariable } from './protocol/address.ts'
 import { ReverbServer, type ReverbServerOptions } from './server/index.ts'
-import { appsVariable, serverSettings } from './server/settings.ts'
+import { serverSettings } from './server/settings.ts'
 import { ConfigurationError } from './support/errors.ts'
 import { loggerOf } from './support/logger-settings.ts'
 import { refuseUnknownOptions, warnOfUnknownVariables } from './support/settings.ts'
@@ -34,6 +37,7 @@ const options = [
   'driver',
   'user',
   'connections',
+  'encryptionMasterKey',
   'auth',
   'logger',
   'server',
@@ -61,7 +65,11 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
       { logger: config.logger, ...(authPath !== undefined && { authPath }), ...config.server, serve },
       env,
     )
-    const manager = new BroadcastManager(config, { env, server: serve ? server : undefined })
+    const manager = new BroadcastManager(config, {
+      env,
+      server: serve ? server : undefined,
+      remote: config.server,
+    })
     adoptEarlier(manager)
     this.app.bind('reverb.server', server)
     this.app.bind('broadcasting', manager)
@@ -78,12 +86,13 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
     const manager = this.app.make('broadcasting')
     warnOfUnknownVariables(
       this.app.env,
-      [serverSettings, broadcastingSettings],
+      [serverSettings, broadcastingSettings, httpSettings],
       [appsVariable],
       manager.logger,
     )
     manager.verify()
-    this.#verifyApps(manager)
+    await this.#verifyApps(manager)
+    manager.open()
     for (const { first, second } of manager.authorizer.overlaps()) {
       manager.logger.warn(
         `Channel rules "${first}" and "${second}" overlap: where both match, the first one decides`,
@@ -98,10 +107,11 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
     await this.#manager?.close()
   }
 
-  #verifyApps({ connections }: BroadcastManager): void {
+  async #verifyApps({ connections }: BroadcastManager): Promise<void> {
     const server = this.app.make('reverb.server')
     for (const [name, { driver, app }] of Object.entries(connections)) {
-      if (driver !== 'reverb' || app === undefined || server.credentials(app) !== undefined) continue
+      if (driver !== 'reverb' || app === undefined) continue
+      if ((await server.credentials(app)) !== undefined) continue
       const known = server.options.apps.map(({ key }) => key).join(', ')
       throw new ConfigurationError(
         `The connection "${name}": no app has the key "${app}"; known keys: ${known}`,
@@ -110,16 +120,25 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
   }
 
   #endpoint(manager: BroadcastManager): AuthEndpoint {
-    const server = this.app.make('reverb.server')
     const { user, auth } = this.config
     return new AuthEndpoint({
       user,
       auth,
       authorizer: manager.authorizer,
-      credentials: (appKey = manager.configOf().app) => server.credentials(appKey),
+      credentials: this.#credentials(manager),
+      sharedSecret: (channel, appKey) => manager.sharedSecret(channel, appKey),
       logger: manager.logger,
       explain: this.app.env['NODE_ENV'] !== 'production',
     })
+  }
+
+  /** Clients subscribe where events go: with driver `pusher` that is not a server of ours. */
+  #credentials(manager: BroadcastManager): AuthEndpointParts['credentials'] {
+    const server = this.app.make('reverb.server')
+    const connection = manager.configOf()
+    if (connection.driver !== 'pusher') return (appKey = connection.app) => server.credentials(appKey)
+    const { key, secret } = pusherTarget(connection, this.app.env)
+    return (appKey = key) => (appKey === key ? { key, secret } : server.credentials(appKey))
   }
 
   /** With driver `reverb`, a server that nobody has mounted takes its own port. */

@@ -1,6 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ProtocolClient } from '../src/testing/index.ts'
@@ -50,8 +52,7 @@ describe('The code of the pages', () => {
       child.kill('SIGKILL')
       await once(child, 'close')
     })
-    const [line] = await once(child.stdout, 'data')
-    const address = String(line).trim()
+    const address = await firstLine(child.stdout, /^http:\S+$/)
 
     const { key, options } = await (await fetch(`${address}/broadcasting.json`)).json()
     const client = await ProtocolClient.connect(
@@ -71,3 +72,9 @@ describe('The code of the pages', () => {
     expect(await (await ship(client.socketId)).json()).toMatchObject({ channels: [{ recipients: 0 }] })
   }, 30_000)
 })
+
+/** Resolves with the first line of a process that looks like this. */
+async function firstLine(stream: Readable, pattern: RegExp): Promise<string> {
+  for await (const line of createInterface(stream)) if (pattern.test(line)) return line
+  throw new Error(`The process has ended without a line such as ${pattern}`)
+}

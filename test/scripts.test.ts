@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { apiApp } from './support/api.ts'
 import { ensureBuilt, root } from './support/built.ts'
-import { portOf } from './support/server.ts'
+import { portOf, startServer } from './support/server.ts'
 
 // Programs in processes of their own, with the package as its users have it and none of this process's settings.
 
@@ -74,12 +75,37 @@ describe('A script without an application', () => {
     ])
   })
 
-  it('is told what to do with driver reverb', async () => {
-    const env = { BROADCAST_DRIVER: 'reverb' }
-    const { code, stderr } = await run(`${orderShipped}\nawait broadcast(new OrderShipped(1))`, env)
+  it('sends over HTTP with driver reverb, and is told what to do where nobody answers', async () => {
+    const env = { BROADCAST_DRIVER: 'reverb', REVERB_PUBLIC_PORT: '1' }
+    const { code, stdout, stderr } = await run(`${orderShipped}\nawait broadcast(new OrderShipped(1))`, env)
     expect(code).toBe(1)
-    expect(stderr).toContain('NoServerError')
-    expect(stderr).toContain('Boot an Application with ReverbProvider')
+    expect(stdout).toBe('Driver reverb sends over HTTP to http://127.0.0.1:1\n')
+    expect(stderr).toContain('BroadcastError: Driver "reverb": http://127.0.0.1:1 refuses connections')
+    expect(stderr).toContain('REVERB_PUBLIC_PORT')
+  })
+
+  it('reaches the server of another process with driver reverb, and ends by itself', async () => {
+    const { port, server } = await startServer()
+    const { id, key, secret } = apiApp
+    const { code, stdout } = await run(
+      `${orderShipped}
+      const { channels } = await broadcast(new OrderShipped(1))
+      console.log(JSON.stringify(channels))`,
+      {
+        BROADCAST_DRIVER: 'reverb',
+        REVERB_PUBLIC_PORT: String(port),
+        REVERB_APP_ID: id,
+        REVERB_APP_KEY: key,
+        REVERB_APP_SECRET: secret,
+      },
+    )
+    expect(code).toBe(0)
+    expect(stdout.split('\n')).toEqual([
+      `Driver reverb sends over HTTP to http://127.0.0.1:${port}`,
+      '[{"subscriptions":0,"name":"orders.1"}]',
+      '',
+    ])
+    expect(server.counters['eventsPublished']).toBe(1)
   })
 
   it('writes JSON where the environment wants it', async () => {
@@ -158,7 +184,9 @@ describe('An application', () => {
     const env = { BROADCAST_DRIVER: 'reverb', REVERB_HOST: '127.0.0.1', REVERB_PORT: '0' }
     const { code, stdout } = await run(boot(folder), env)
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^Reverb listens on http:\/\/127\.0\.0\.1:\d+\nreverb 0\n$/)
+    expect(stdout).toMatch(
+      /^Driver reverb sends in this process\nReverb listens on http:\/\/127\.0\.0\.1:\d+\nreverb 0\n$/,
+    )
   })
 })
 

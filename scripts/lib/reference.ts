@@ -1,5 +1,7 @@
 import { broadcastingSettings } from '../../src/broadcasting/config.ts'
-import { appSettings, appsVariable, serverSettings } from '../../src/server/settings.ts'
+import { httpSettings, pusherSettings } from '../../src/broadcasting/http/settings.ts'
+import { appsVariable } from '../../src/protocol/address.ts'
+import { appSettings, serverSettings } from '../../src/server/settings.ts'
 import type { Setting } from '../../src/support/settings.ts'
 
 type Settings = Readonly<Record<string, Setting<unknown>>>
@@ -24,6 +26,18 @@ fractions. Lists are separated by commas in the environment and are arrays in co
 Which way events go, and who carries the server. A driver in code stands in the provider's configuration.
 
 ${table(broadcastingSettings, ['reverbServer'])}
+
+## Sending to a server elsewhere
+
+Driver \`reverb\` in a process without a server sends to \`REVERB_PUBLIC_*\` (below); the names in code are options of the
+connection.
+
+${table(httpSettings)}
+
+Driver \`pusher\` sends to pusher.com or any compatible server; the names in code are options of the connection, which also
+takes \`connectTimeout\`, \`timeout\` and \`info\` (counts to ask for with each event: \`subscription_count\`, \`user_count\`).
+
+${table(pusherSettings)}
 
 ## Server
 

@@ -1,17 +1,17 @@
 import { BroadcastEvent } from './broadcast-event.ts'
 import type { ChannelLike } from './channel.ts'
-import { type BroadcastSender, PendingBroadcast } from './pending-broadcast.ts'
+import type { PendingBroadcast } from './pending-broadcast.ts'
 
 /** An event without a class: `Broadcast.on('orders.1').as('OrderShipped').with({ … }).send()`. */
 export class AnonymousEvent extends BroadcastEvent {
-  readonly #sender: BroadcastSender
+  readonly #broadcast: (event: BroadcastEvent) => PendingBroadcast
   readonly #channels: readonly ChannelLike[]
   #name = 'AnonymousEvent'
   #payload: unknown = {}
 
-  constructor(sender: BroadcastSender, channels: readonly ChannelLike[]) {
+  constructor(broadcast: (event: BroadcastEvent) => PendingBroadcast, channels: readonly ChannelLike[]) {
     super()
-    this.#sender = sender
+    this.#broadcast = broadcast
     this.#channels = channels
   }
 
@@ -29,7 +29,7 @@ export class AnonymousEvent extends BroadcastEvent {
 
   /** Broadcasts it; the pending broadcast can still be told `toOthers()` and `via()`. */
   send(): PendingBroadcast {
-    return new PendingBroadcast(this, this.#sender)
+    return this.#broadcast(this)
   }
 
   override broadcastOn(): readonly ChannelLike[] {

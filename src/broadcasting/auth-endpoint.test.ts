@@ -2,9 +2,11 @@ import Pusher from 'pusher'
 import { describe, expect, it, vi } from 'vitest'
 import type { HttpRequest } from '../foundation/http.ts'
 import { AuthEndpoint, type AuthEndpointParts } from './auth-endpoint.ts'
+import { BroadcastManager } from './broadcast-manager.ts'
 import { ChannelAuthorizer, type ChannelRule } from './channel-authorizer.ts'
 
 const apps: Record<string, string> = { 'app-key': 'app-secret', 'other-key': 'other-secret' }
+const masterKey = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const json = { 'content-type': 'application/json; charset=utf-8' }
 const ann = { id: 7, info: { name: 'Zoë' } }
@@ -36,7 +38,14 @@ function post(fields: Record<string, string>, more: Partial<HttpRequest> = {}): 
 }
 
 const privateOrder = { socket_id: '218912.44719', channel_name: 'private-orders.42' }
+const encryptedOrder = { ...privateOrder, channel_name: 'private-encrypted-orders.42' }
 const presenceOrder = { socket_id: '218912.44719', channel_name: 'presence-orders.42' }
+
+/** The keys of channels, as a manager with this master key gives them. */
+function secretsOf(encryptionMasterKey: string | undefined) {
+  const manager = new BroadcastManager({ ...(encryptionMasterKey && { encryptionMasterKey }) }, { env: {} })
+  return (channel: string, appKey?: string) => manager.sharedSecret(channel, appKey)
+}
 
 /** What the answer says, with its status. */
 async function read(answer: Promise<{ status: number; headers: object; body: string }>) {
@@ -74,6 +83,65 @@ describe('AuthEndpoint', () => {
         status: 200,
         ...pusher.authenticateUser(privateOrder.socket_id, { id: '7', user_info: { name: 'Zoë' } }),
       })
+    })
+
+    it('C163 gives the key of an encrypted channel too, as the Node SDK does', async () => {
+      const pusher = new Pusher({
+        appId: '1',
+        key: 'app-key',
+        secret: 'app-secret',
+        cluster: '',
+        encryptionMasterKeyBase64: masterKey,
+      })
+      for (const channel_name of ['private-encrypted-orders.42', 'private-encrypted-cache-orders.42']) {
+        const { endpoint } = endpointWith({ sharedSecret: secretsOf(masterKey) })
+        const answer = await read(endpoint.authorizeChannel(post({ ...privateOrder, channel_name })))
+        const ofSdk = pusher.authorizeChannel(privateOrder.socket_id, channel_name)
+        expect(Object.keys(ofSdk).sort()).toEqual(['auth', 'shared_secret'])
+        expect(answer).toEqual({ status: 200, ...ofSdk })
+      }
+    })
+
+    it('C163 asks for the key of the app that ?app= names, and only for encrypted channels', async () => {
+      const sharedSecret = vi.fn(() => 'c2VjcmV0')
+      const { endpoint } = endpointWith({ sharedSecret })
+      const query = { app: 'other-key' }
+      expect(await read(endpoint.authorizeChannel(post(privateOrder, { query })))).not.toHaveProperty(
+        'shared_secret',
+      )
+      expect(sharedSecret).not.toHaveBeenCalled()
+      await endpoint.authorizeChannel(post(encryptedOrder, { query }))
+      expect(sharedSecret).toHaveBeenCalledExactlyOnceWith(encryptedOrder.channel_name, 'other-key')
+    })
+
+    it('C163 gives nobody the key of an encrypted channel whom the rule refuses', async () => {
+      const sharedSecret = vi.fn(() => 'c2VjcmV0')
+      const { endpoint } = endpointWith({ sharedSecret }, () => false)
+      expect(await read(endpoint.authorizeChannel(post(encryptedOrder)))).toEqual({
+        status: 403,
+        error: 'You may not join this channel',
+      })
+      expect(sharedSecret).not.toHaveBeenCalled()
+    })
+
+    it.each([
+      ['there is no master key', secretsOf(undefined), 'run "npx reverb keys"'],
+      ['the endpoint was made without keys', undefined, 'this AuthEndpoint has no sharedSecret'],
+    ])('answers 500 for an encrypted channel and logs why when %s', async (_what, sharedSecret, reason) => {
+      const { endpoint, logger } = endpointWith({ sharedSecret })
+      expect(await read(endpoint.authorizeChannel(post(encryptedOrder)))).toEqual({
+        status: 500,
+        error: 'Authorization failed',
+      })
+      expect(logger.error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(reason))
+      expect(logger.error).toHaveBeenCalledWith(expect.stringContaining(encryptedOrder.channel_name))
+    })
+
+    it('waits for credentials that come from a database', async () => {
+      const { endpoint } = endpointWith({ credentials: async (key) => credentials(key) })
+      expect(await read(endpoint.authorizeChannel(post(privateOrder)))).toMatchObject({ status: 200 })
+      const unknown = post(privateOrder, { query: { app: 'nobody' } })
+      expect(await read(endpoint.authorizeChannel(unknown))).toMatchObject({ error: 'No app has this key' })
     })
 
     it('C163 makes a string of a numeric id and leaves out an info that nobody gave', async () => {
@@ -246,6 +314,34 @@ describe('AuthEndpoint', () => {
         auth: '278d425bdf160c739803:4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba',
         user_data: '{"id":"12345"}',
       })
+    })
+
+    it('C163 signs whom the user watches as the Node SDK does, as strings', async () => {
+      const pusher = new Pusher({ appId: '1', key: 'app-key', secret: 'app-secret', cluster: '' })
+      const { endpoint } = endpointWith({ user: () => ({ ...ann, watchlist: [8, '9'] }) })
+      const user = { id: '7', user_info: { name: 'Zoë' }, watchlist: ['8', '9'] }
+      expect(await read(endpoint.authenticateUser(post(privateOrder)))).toEqual({
+        status: 200,
+        auth: 'app-key:026898a80fab505967c5b8c8062b1dc5e13f7d869b1e42a869ab79bc6f1824dd',
+        user_data: JSON.stringify(user),
+      })
+      expect(pusher.authenticateUser(privateOrder.socket_id, user)).toEqual({
+        auth: 'app-key:026898a80fab505967c5b8c8062b1dc5e13f7d869b1e42a869ab79bc6f1824dd',
+        user_data: JSON.stringify(user),
+      })
+    })
+
+    it('tells members of a presence channel nothing of it', async () => {
+      const { endpoint } = endpointWith({ user: () => ({ id: '7', watchlist: ['8'] }) })
+      expect(await read(endpoint.authorizeChannel(post(presenceOrder)))).toMatchObject({
+        channel_data: '{"user_id":"7"}',
+      })
+    })
+
+    it.each(['8', {}, [null], [{ id: 8 }], ['']])('answers 500 to the watchlist %j', async (watchlist) => {
+      const { endpoint, logger } = endpointWith({ user: () => ({ id: '7', watchlist: watchlist as never }) })
+      expect(await read(endpoint.authenticateUser(post(privateOrder)))).toMatchObject({ status: 500 })
+      expect(logger.error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('watchlist'))
     })
 
     it('refuses guests with 403, and says in development why', async () => {

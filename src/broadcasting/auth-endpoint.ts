@@ -1,20 +1,24 @@
 import type { HttpRequest, HttpResponse, HttpRoute } from '../foundation/http.ts'
 import { kindOf, parseChannelName, parseSocketId, type SocketId } from '../protocol/names.ts'
 import { type Credentials, signChannel, signUser } from '../protocol/signature.ts'
+import type { Awaitable } from '../support/awaitable.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
-import { type ChannelAuthorizer, isUserId } from './channel-authorizer.ts'
+import type { ChannelAuthorizer } from './channel-authorizer.ts'
 import type { AuthEndpointConfig } from './config.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { RuleResultError, UserFailedError } from './errors.ts'
 import { encodePayload } from './payload.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
+import { isUserId } from './user-id.ts'
 
 /** What the endpoint is made of. */
 export interface AuthEndpointParts extends AuthEndpointConfig {
   readonly authorizer: ChannelAuthorizer
   /** Signs for the app with this key, by default for the one that `broadcast()` sends to. */
-  readonly credentials: (appKey: string | undefined) => Credentials | undefined
+  readonly credentials: (appKey: string | undefined) => Awaitable<Credentials | undefined>
+  /** The key of an encrypted channel of that app, in Base64. @default none: nobody may join encrypted channels */
+  readonly sharedSecret?: ((channel: string, appKey: string | undefined) => string) | undefined
   readonly logger: Logger
   /** Whether refusals say why. @default false */
   readonly explain?: boolean
@@ -35,6 +39,15 @@ class Refusal {
 
 type Answer = Readonly<Record<string, string>> | Refusal
 type Fields = Readonly<Record<string, unknown>>
+
+/** What every request brings, checked. */
+interface Question {
+  readonly fields: Fields
+  readonly socketId: SocketId
+  /** The app that was asked for. */
+  readonly appKey: string | undefined
+  readonly credentials: Credentials
+}
 
 /** `/broadcasting/auth` and `/broadcasting/user-auth` (protocol.md 8.2, 8.3) as functions of plain request data. */
 export class AuthEndpoint {
@@ -65,42 +78,64 @@ export class AuthEndpoint {
     ]
   }
 
-  /** Signs a subscription to a private or presence channel that a rule admits; 403 for everything else. */
+  /**
+   * Signs a subscription to a private or presence channel that a rule admits; 403 for everything else. To an encrypted
+   * channel belongs its key; where there is none the answer is 500, and the log says why.
+   */
   authorizeChannel(request: HttpRequest): Promise<HttpResponse> {
-    return this.#answer(request, async (fields, credentials, socketId) => {
-      const channel = parseGuardedChannel(fields['channel_name'])
+    return this.#answer(request, async (question) => {
+      const channel = parseGuardedChannel(question.fields['channel_name'])
       if (channel instanceof Refusal) return channel
       const user = await this.#userOf(request)
+      const { socketId } = question
       const original = asBroadcastRequest(request.original)
       const decision = await this.#parts.authorizer.decide({ channel, socketId, user, request: original })
-      if (!decision.granted) {
-        const { rule = null, reason } = decision
-        return new Refusal('You may not join this channel', {
-          channel,
-          rule,
-          reason,
-          user: this.#describe(user),
-        })
-      }
-      if (decision.member === undefined) return { auth: signChannel(credentials, socketId, channel) }
-      const data = encodeMember('user_id', decision.member)
-      return { auth: signChannel(credentials, socketId, channel, data), channel_data: data }
+      if (decision.granted) return this.#admit(channel, decision.member, question)
+      const { rule = null, reason } = decision
+      return new Refusal('You may not join this channel', {
+        channel,
+        rule,
+        reason,
+        user: this.#describe(user),
+      })
     })
   }
 
-  /** Signs who the user of a connection is; 403 for guests. */
+  /** Signs who the user of a connection is, and whom the user watches; 403 for guests. */
   authenticateUser(request: HttpRequest): Promise<HttpResponse> {
-    return this.#answer(request, async (_fields, credentials, socketId) => {
+    return this.#answer(request, async ({ credentials, socketId }) => {
       const user = await this.#userOf(request)
       if (user === undefined) return new Refusal('Nobody is signed in', { user: this.#describe(user) })
-      const data = encodeMember('id', user)
+      const data = encode({ id: String(user.id), user_info: user.info, watchlist: watchlistOf(user) })
       return { auth: signUser(credentials, socketId, data), user_data: data }
     })
   }
 
+  #admit(
+    channel: string,
+    member: PresenceMember | undefined,
+    { credentials, socketId, appKey }: Question,
+  ): Answer {
+    if (member !== undefined) {
+      const data = encode({ user_id: String(member.id), user_info: member.info })
+      return { auth: signChannel(credentials, socketId, channel, data), channel_data: data }
+    }
+    const auth = signChannel(credentials, socketId, channel)
+    return kindOf(channel).encrypted ? { auth, shared_secret: this.#secretOf(channel, appKey) } : { auth }
+  }
+
+  #secretOf(channel: string, appKey: string | undefined): string {
+    const { sharedSecret } = this.#parts
+    if (sharedSecret !== undefined) return sharedSecret(channel, appKey)
+    throw new ConfigurationError(
+      `"${channel}" is an encrypted channel, and this AuthEndpoint has no sharedSecret; ` +
+        'give it (channel, appKey) => manager.sharedSecret(channel, appKey)',
+    )
+  }
+
   async #answer(
     request: HttpRequest,
-    decide: (fields: Fields, credentials: Credentials, socketId: SocketId) => Promise<Answer>,
+    decide: (question: Question) => Promise<Answer>,
   ): Promise<HttpResponse> {
     if (request.method === 'OPTIONS') return this.#preflight(request)
     try {
@@ -124,18 +159,16 @@ export class AuthEndpoint {
   }
 
   /** What every request must bring before anything is signed (protocol.md 8.2). */
-  async #check(
-    request: HttpRequest,
-    decide: (fields: Fields, credentials: Credentials, socketId: SocketId) => Promise<Answer>,
-  ): Promise<Answer> {
+  async #check(request: HttpRequest, decide: (question: Question) => Promise<Answer>): Promise<Answer> {
     const fields = fieldsOf(request)
     if (fields === undefined) return new Refusal('The body is neither a form nor a JSON object', {}, 400)
     const socketId = typeof fields['socket_id'] === 'string' ? parseSocketId(fields['socket_id']) : undefined
     if (socketId === undefined) return new Refusal('socket_id must be digits, a dot, digits')
     const { app } = request.query
-    const credentials = this.#parts.credentials(app === undefined ? undefined : String(app))
+    const appKey = app === undefined ? undefined : String(app)
+    const credentials = await this.#parts.credentials(appKey)
     if (credentials === undefined) return new Refusal('No app has this key')
-    return decide(fields, credentials, socketId)
+    return decide({ fields, socketId, appKey, credentials })
   }
 
   async #userOf({ original }: HttpRequest): Promise<BroadcastUser | undefined> {
@@ -200,9 +233,15 @@ function parseGuardedChannel(name: unknown): string | Refusal {
   return channel
 }
 
-/** The JSON of a member or user; ids are strings on the wire. */
-function encodeMember(key: 'user_id' | 'id', { id, info }: PresenceMember): string {
-  return encodePayload('auth endpoint', { [key]: String(id), user_info: info })
+function encode(data: Fields): string {
+  return encodePayload('auth endpoint', data)
+}
+
+/** Ids are strings on the wire. */
+function watchlistOf({ watchlist }: BroadcastUser): string[] | undefined {
+  if (watchlist === undefined) return undefined
+  if (Array.isArray(watchlist) && watchlist.every(isUserId)) return watchlist.map(String)
+  throw new RuleResultError('user() returned a watchlist that is not a list of strings and numbers')
 }
 
 function asBroadcastRequest(original: unknown): BroadcastRequest {

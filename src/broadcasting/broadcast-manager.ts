@@ -1,32 +1,26 @@
+import { userChannel } from '../protocol/names.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import { loggerOf } from '../support/logger-settings.ts'
 import type { Env } from '../support/settings.ts'
 import { AnonymousEvent } from './anonymous-event.ts'
 import type { BroadcastEvent } from './broadcast-event.ts'
-import type { Broadcaster, BroadcasterFactory } from './broadcaster.ts'
-import type { ChannelLike } from './channel.ts'
+import type { BroadcasterFactory } from './broadcaster.ts'
+import { type ChannelLike, channelName } from './channel.ts'
 import type { ChannelAuthorizer, ChannelRule, RuleOptions } from './channel-authorizer.ts'
-import {
-  type BroadcastManagerConfig,
-  type ConnectionConfig,
-  connectionOf,
-  type ResolvedBroadcastingConfig,
-  resolveBroadcastingConfig,
-} from './config.ts'
+import { type BroadcastManagerConfig, type ConnectionConfig, resolveBroadcastingConfig } from './config.ts'
+import { Connections } from './connections.ts'
 import { LogBroadcaster } from './drivers/log.ts'
 import { NullBroadcaster } from './drivers/null.ts'
-import { type LocalServer, ReverbBroadcaster } from './drivers/reverb.ts'
-import { BrokenDriverError, NoServerError, ShutDownError, UnknownDriverError } from './errors.ts'
-import {
-  type BroadcastReceipt,
-  type BroadcastRoute,
-  type BroadcastSender,
-  PendingBroadcast,
-  type ReceiptChannel,
-} from './pending-broadcast.ts'
+import { createPusherBroadcaster } from './drivers/pusher.ts'
+import { createReverbBroadcaster, type LocalServer } from './drivers/reverb.ts'
+import { EventError, UnsupportedError } from './errors.ts'
+import type { RemoteServer } from './http/reverb-target.ts'
+import { type BroadcastRoute, type PendingBatch, PendingBroadcast } from './pending-broadcast.ts'
 import { Registrations } from './registrations.ts'
 import { type ResolvedEvent, resolveEvent } from './resolve-event.ts'
+import { Shipment, sendAll } from './shipment.ts'
+import { toUserId } from './user-id.ts'
 
 declare module '../foundation/application.ts' {
   interface Bindings {
@@ -36,49 +30,54 @@ declare module '../foundation/application.ts' {
 
 /** What a manager is given beside its configuration. */
 export interface BroadcastManagerParts {
-  /** The server of this process, for driver `reverb`. */
+  /** The server of this process, for driver `reverb`. @default none: it sends over HTTP to that of another process */
   readonly server?: LocalServer | undefined
+  /** What code says about the server of another process. @default what the environment says */
+  readonly remote?: RemoteServer | undefined
   /** @default process.env */
   readonly env?: Env
 }
 
 /** What a manager has done so far. */
 export interface BroadcastCounters {
-  /** Broadcasts that a driver took. */
+  /** Broadcasts that a driver took; a batch counts once. */
   readonly sent: number
-  /** Broadcasts that failed, awaited or not. */
+  /** Broadcasts that failed, be it in part, awaited or not. */
   readonly failed: number
 }
 
-interface Connection {
-  readonly driver: string
-  readonly broadcaster: Broadcaster
-}
-
 /** Broadcasts events over named connections, whose drivers it makes when first used and keeps; and knows the channel rules. */
-export class BroadcastManager implements BroadcastSender {
+export class BroadcastManager {
   readonly logger: Logger
-  readonly #config: ResolvedBroadcastingConfig
-  readonly #builtIn: ReadonlyMap<string, BroadcasterFactory>
+  /** The configured connections by name, those that are always there among them. */
+  readonly connections: Readonly<Record<string, ConnectionConfig>>
   readonly #registrations = new Registrations()
-  readonly #connections = new Map<string, Connection>()
+  readonly #connections: Connections
   readonly #counters = { sent: 0, failed: 0 }
   readonly #warned = new Set<unknown>()
   readonly #isProduction: boolean
-  #closed = false
 
   constructor(
     config: BroadcastManagerConfig = {},
-    { server, env = process.env }: BroadcastManagerParts = {},
+    { server, remote, env = process.env }: BroadcastManagerParts = {},
   ) {
-    this.#config = resolveBroadcastingConfig(config, env)
+    const resolved = resolveBroadcastingConfig(config, env)
     this.logger = config.logger ?? loggerOf(env)
+    this.connections = resolved.connections
     this.#isProduction = env['NODE_ENV'] === 'production'
-    this.#builtIn = new Map<string, BroadcasterFactory>([
-      ['log', (_connection, { logger }) => new LogBroadcaster(logger)],
-      ['null', () => new NullBroadcaster()],
-      ['reverb', ({ app }) => new ReverbBroadcaster(server ?? missingServer(this.#config), app)],
-    ])
+    this.#connections = new Connections(resolved, {
+      builtIn: new Map<string, BroadcasterFactory>([
+        ['log', (_connection, { logger }) => new LogBroadcaster(logger)],
+        ['null', () => new NullBroadcaster()],
+        ['pusher', (connection) => createPusherBroadcaster(connection, env)],
+        [
+          'reverb',
+          (connection, { logger }) => createReverbBroadcaster(connection, { server, remote, env, logger }),
+        ],
+      ]),
+      registered: this.#registrations.drivers,
+      logger: this.logger,
+    })
   }
 
   /** The rules of private and presence channels. */
@@ -90,19 +89,65 @@ export class BroadcastManager implements BroadcastSender {
     return this.#counters
   }
 
-  /** The configured connections by name, those that are always there among them. */
-  get connections(): Readonly<Record<string, ConnectionConfig>> {
-    return this.#config.connections
-  }
-
   /** Broadcasts an event on the next microtask, awaited or not. */
   broadcast(event: BroadcastEvent): PendingBroadcast {
-    return new PendingBroadcast(event, this)
+    return this.#pending(event?.constructor?.name ?? 'event', async (route) => {
+      const shipment = this.#pack(event, route)
+      await this.#send([shipment], route)
+      return shipment.receipt
+    })
+  }
+
+  /** Broadcasts several events in their order, with as few requests as the driver needs. */
+  batch(events: readonly BroadcastEvent[]): PendingBatch {
+    return this.#pending('a batch', async (route) => {
+      if (!Array.isArray(events)) throw new EventError('batch()', 'takes an array of events')
+      const shipments = events.map((event: BroadcastEvent) => this.#pack(event, route))
+      await this.#send(shipments, route)
+      return shipments.map(({ receipt }) => receipt)
+    })
   }
 
   /** Begins an event without a class. */
   on(...channels: readonly ChannelLike[]): AnonymousEvent {
-    return new AnonymousEvent(this, channels)
+    return new AnonymousEvent((event) => this.broadcast(event), channels)
+  }
+
+  /** Begins an event for one signed-in user, on all of the user's connections. Throws a UserIdError. */
+  user(id: string | number): AnonymousEvent {
+    return this.on(userChannel(toUserId(id)))
+  }
+
+  /**
+   * Ends every signed-in connection of a user; clients do not come back by themselves. Rejects with an
+   * {@link UnsupportedError} where the driver cannot do it.
+   */
+  async disconnectUser(id: string | number, { via }: { readonly via?: string } = {}): Promise<void> {
+    const { driver, broadcaster } = this.#connections.open(via)
+    if (broadcaster.disconnectUser === undefined) throw new UnsupportedError(driver, 'disconnect a user')
+    await broadcaster.disconnectUser(toUserId(id))
+  }
+
+  /**
+   * Withdraws a channel from a user, on all of the user's signed-in connections; whether the user may join it again is for
+   * the channel's rule to say. Rejects with an {@link UnsupportedError} where the driver cannot do it.
+   */
+  async unsubscribeUser(
+    id: string | number,
+    channel: ChannelLike,
+    { via }: { readonly via?: string } = {},
+  ): Promise<void> {
+    const { driver, broadcaster } = this.#connections.open(via)
+    if (broadcaster.unsubscribeUser === undefined) throw new UnsupportedError(driver, 'unsubscribe a user')
+    await broadcaster.unsubscribeUser(toUserId(id), channelName(channel))
+  }
+
+  /**
+   * The key of an encrypted channel, in Base64, as the auth endpoint gives it to whom a rule admits; that of the connection
+   * to the app, else of the connection that broadcasts. Throws an EncryptionKeyError where there is none.
+   */
+  sharedSecret(channel: string, appKey?: string): string {
+    return Buffer.from(this.#connections.channelKey(channel, appKey)).toString('base64')
   }
 
   /** Registers who may join the private and presence channels of a pattern; the first rule that matches decides. */
@@ -125,42 +170,62 @@ export class BroadcastManager implements BroadcastSender {
   }
 
   /** The configuration of a connection, by default of the one that broadcasts. */
-  configOf(connection = this.#config.defaultConnection): ConnectionConfig {
-    return connectionOf(this.#config, connection)
+  configOf(connection?: string): ConnectionConfig {
+    return this.#connections.configOf(connection)
   }
 
-  /** Throws an {@link UnknownDriverError} when a connection has a driver that nobody has registered. */
+  /** Throws an UnknownDriverError when a connection has a driver that nobody has registered. */
   verify(): void {
-    for (const connection of [this.#config.defaultConnection, ...Object.keys(this.connections)]) {
-      this.#factoryOf(connection)
-    }
+    this.#connections.verify()
   }
 
-  /** Sends an event at once; `broadcast()` is the way to call it. */
-  async send(event: BroadcastEvent, { via, except }: BroadcastRoute): Promise<BroadcastReceipt> {
+  /** Makes the driver of the connection that broadcasts now, not when it is first used: a boot tells what it lacks. */
+  open(): void {
+    this.#connections.open()
+  }
+
+  /** Closes the connections that were used; from then on every broadcast fails with a ShutDownError. */
+  close(): Promise<void> {
+    return this.#connections.close()
+  }
+
+  #pending<Receipt>(
+    subject: string,
+    send: (route: BroadcastRoute) => Promise<Receipt>,
+  ): PendingBroadcast<Receipt> {
+    return new PendingBroadcast({
+      send: (route) => this.#countFailure(() => send(route)),
+      reportUnawaited: (error) => {
+        this.logger.error(`Broadcasting ${subject} failed, and nobody awaited it: ${messageOf(error)}`)
+      },
+      reportMissingSocket: (given) => this.#reportMissingSocket(given),
+    })
+  }
+
+  async #countFailure<Result>(run: () => Promise<Result>): Promise<Result> {
     try {
-      if (this.#closed) throw new ShutDownError()
-      const resolved = resolveEvent(event)
-      this.#warnOfMinifiedName(event, resolved)
-      const { driver, broadcaster } = this.#open(via ?? this.#config.defaultConnection)
-      const { channels } = resolved
-      if (channels.length === 0) return { driver, event: resolved.event, channels: [] }
-      const answer = await broadcaster.broadcast({ ...resolved, socketId: except })
-      this.#counters.sent++
-      const recipients = typeof answer === 'object' ? answer : undefined
-      return { driver, event: resolved.event, channels: channels.map((name) => receiptOf(name, recipients)) }
+      return await run()
     } catch (error) {
       this.#counters.failed++
       throw error
     }
   }
 
-  reportUnawaited(event: BroadcastEvent, error: unknown): void {
-    const name = event?.constructor?.name ?? 'event'
-    this.logger.error(`Broadcasting ${name} failed, and nobody awaited it: ${messageOf(error)}`)
+  /** Asks the event everything, and seals what is to be sealed; sends nothing. */
+  #pack(event: BroadcastEvent, { via, except }: BroadcastRoute): Shipment {
+    const resolved = resolveEvent(event)
+    this.#warnOfMinifiedName(event, resolved)
+    const { driver, masterKey } = this.#connections.open(via)
+    return new Shipment(resolved, { driver, masterKey, socketId: except })
   }
 
-  reportMissingSocket(given?: unknown): void {
+  async #send(shipments: readonly Shipment[], { via }: BroadcastRoute): Promise<void> {
+    if (!shipments.some(({ parts }) => parts.length > 0)) return
+    await sendAll(this.#connections.open(via).broadcaster, shipments)
+    this.#counters.sent++
+  }
+
+  #reportMissingSocket(given: unknown): void {
     const problem =
       typeof given === 'string'
         ? `${JSON.stringify(given.slice(0, 40))} is not a socket id (digits, a dot, digits)`
@@ -170,35 +235,6 @@ export class BroadcastManager implements BroadcastSender {
       `toOthers(): ${problem}, so everybody gets the event. The client must send its id as X-Socket-ID; ` +
         'outside of a request, give toOthers() the request or the id',
     )
-  }
-
-  /** Closes the connections that were used; from then on every broadcast fails with a {@link ShutDownError}. */
-  async close(): Promise<void> {
-    this.#closed = true
-    const connections = [...this.#connections.values()]
-    this.#connections.clear()
-    await Promise.all(connections.map(({ broadcaster }) => broadcaster.close?.()))
-  }
-
-  #open(name: string): Connection {
-    const known = this.#connections.get(name)
-    if (known !== undefined) return known
-    const config = this.configOf(name)
-    const broadcaster = this.#factoryOf(name)(config, { logger: this.logger })
-    if (typeof broadcaster?.broadcast !== 'function') throw new BrokenDriverError(config.driver)
-    const connection = { driver: config.driver, broadcaster }
-    this.#connections.set(name, connection)
-    return connection
-  }
-
-  #factoryOf(connection: string): BroadcasterFactory {
-    const { driver } = this.configOf(connection)
-    const { drivers } = this.#registrations
-    const factory = drivers.get(driver) ?? this.#builtIn.get(driver)
-    if (factory !== undefined) return factory
-    const known = new Set([...this.#builtIn.keys(), ...drivers.keys(), ...Object.keys(this.connections)])
-    known.delete(connection)
-    throw new UnknownDriverError(driver, connection, [...known].sort())
   }
 
   #warnOfMinifiedName(event: BroadcastEvent, { event: name }: ResolvedEvent): void {
@@ -214,19 +250,4 @@ export class BroadcastManager implements BroadcastSender {
     this.#warned.add(subject)
     this.logger.warn(message)
   }
-}
-
-function receiptOf(name: string, recipients: ReadonlyMap<string, number> | undefined): ReceiptChannel {
-  const count = recipients?.get(name)
-  return count === undefined ? { name } : { name, recipients: count }
-}
-
-function missingServer({ mayServe }: ResolvedBroadcastingConfig): never {
-  throw new NoServerError(
-    mayServe
-      ? 'Driver "reverb": this process carries no server. Boot an Application with ReverbProvider whose driver is ' +
-          'reverb, or give a manager of your own one: new BroadcastManager(config, { server })'
-      : 'Driver "reverb": REVERB_SERVER=none keeps this process from carrying a server, and sending to that of another ' +
-          'process is not available yet. Broadcast in the process that carries it, or set BROADCAST_DRIVER=log here',
-  )
 }

@@ -59,10 +59,11 @@ describe('broadcast', () => {
     )
   })
 
-  it('says what to do where the driver is reverb and there is no application', async () => {
-    const { broadcast, OrderShipped } = await load({ BROADCAST_DRIVER: 'reverb' })
+  it('sends over HTTP where the driver is reverb and there is no application', async () => {
+    const env = { BROADCAST_DRIVER: 'reverb', REVERB_PUBLIC_PORT: '1', REVERB_LOG_LEVEL: 'warn' }
+    const { broadcast, OrderShipped } = await load(env)
     await expect(broadcast(new OrderShipped()).then()).rejects.toThrow(
-      'Boot an Application with ReverbProvider',
+      'http://127.0.0.1:1 refuses connections',
     )
   })
 
@@ -142,7 +143,7 @@ describe('Broadcast', () => {
     const { Broadcast, OrderShipped, applicationWith } = await load()
     const app = applicationWith(() => {
       Broadcast.channel('orders.{id}', () => true)
-      Broadcast.extend('pigeon', () => ({ broadcast: () => new Map([['orders.1', 1]]) }))
+      Broadcast.extend('pigeon', () => ({ broadcast: () => new Map([['orders.1', { recipients: 1 }]]) }))
     })
     await app.boot()
     const manager = app.make('broadcasting')
@@ -196,7 +197,7 @@ describe('Broadcast', () => {
     const { Broadcast, applicationWith } = await load()
     Broadcast.channel('orders.{id}', () => true)
     Broadcast.extend('pigeon', () => ({ broadcast: () => {} }))
-    Broadcast.extend('log', () => ({ broadcast: () => new Map([['a', 5]]) }))
+    Broadcast.extend('log', () => ({ broadcast: () => new Map([['a', { recipients: 5 }]]) }))
     for (const app of [applicationWith(), applicationWith()]) {
       await app.boot()
       const manager = app.make('broadcasting')

@@ -4,7 +4,7 @@ import type { BroadcasterFactory } from './broadcaster.ts'
 import type { ChannelLike } from './channel.ts'
 import type { ChannelRule, RuleOptions } from './channel-authorizer.ts'
 import { currentManager, register } from './current-manager.ts'
-import type { PendingBroadcast } from './pending-broadcast.ts'
+import type { PendingBatch, PendingBroadcast } from './pending-broadcast.ts'
 
 /**
  * Broadcasts an event through the current application, on the next microtask, awaited or not.
@@ -22,6 +22,30 @@ export const Broadcast = {
   /** Begins an event without a class: `Broadcast.on('orders.1').as('OrderShipped').with({ … }).send()`. */
   on(...channels: readonly ChannelLike[]): AnonymousEvent {
     return currentManager().on(...channels)
+  },
+
+  /** Begins an event for one signed-in user: `Broadcast.user(7).as('InvoicePaid').with({ … }).send()`. */
+  user(id: string | number): AnonymousEvent {
+    return currentManager().user(id)
+  },
+
+  /** Broadcasts several events in their order, on the next microtask; awaited it gives a receipt for each. */
+  batch(events: readonly BroadcastEvent[]): PendingBatch {
+    return currentManager().batch(events)
+  },
+
+  /** Ends every signed-in connection of a user; clients do not come back by themselves. */
+  disconnectUser(id: string | number, options?: { readonly via?: string }): Promise<void> {
+    return currentManager().disconnectUser(id, options)
+  },
+
+  /** Withdraws a channel from a user, on all of the user's signed-in connections. */
+  unsubscribeUser(
+    id: string | number,
+    channel: ChannelLike,
+    options?: { readonly via?: string },
+  ): Promise<void> {
+    return currentManager().unsubscribeUser(id, channel, options)
   },
 
   /**

@@ -3,6 +3,7 @@ import type { Awaitable } from '../support/awaitable.ts'
 import { ChannelPattern, type ParamsOf } from './channel-pattern.ts'
 import { ChannelPatternError, RuleFailedError, RuleResultError } from './errors.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
+import { isUserId } from './user-id.ts'
 
 /** The kinds of channel a rule can serve; cached channels count as the kind they are otherwise. */
 export type GuardedKind = 'private' | 'encrypted' | 'presence'
@@ -172,9 +173,4 @@ function memberOf(
   throw new RuleResultError(
     `Channel rule "${source}" returned true for a guest on a presence channel; return a member { id, info }`,
   )
-}
-
-/** Whether something identifies a user on the wire. */
-export function isUserId(id: unknown): id is string | number {
-  return typeof id === 'number' ? Number.isFinite(id) : typeof id === 'string' && id !== ''
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Channel, PresenceChannel, PrivateChannel } from './channel.ts'
+import { Channel, EncryptedPrivateChannel, PresenceChannel, PrivateChannel } from './channel.ts'
 import { ChannelNameError } from './errors.ts'
 
 describe('Channel', () => {
@@ -11,12 +11,15 @@ describe('Channel', () => {
     expect(new Channel('orders.1').name).toBe('orders.1')
     expect(new PrivateChannel('orders.1').name).toBe('private-orders.1')
     expect(new PresenceChannel('orders.1').name).toBe('presence-orders.1')
+    expect(new EncryptedPrivateChannel('orders.1').name).toBe('private-encrypted-orders.1')
     expect(String(new PrivateChannel('orders.1'))).toBe('private-orders.1')
   })
 
   it('may be cached, and may begin with a word that is no prefix', () => {
     expect(new Channel('cache-prices').name).toBe('cache-prices')
     expect(new PrivateChannel('cache-prices').name).toBe('private-cache-prices')
+    expect(new PresenceChannel('cache-prices').name).toBe('presence-cache-prices')
+    expect(new EncryptedPrivateChannel('cache-prices').name).toBe('private-encrypted-cache-prices')
     expect(new Channel('privateer').name).toBe('privateer')
     expect(new Channel('encrypted-at-rest').name).toBe('encrypted-at-rest')
   })
@@ -51,15 +54,17 @@ describe('Channel', () => {
   it.each(['private-x', 'presence-x', 'private-encrypted-x', 'presence-cache-x'])(
     'refuses %s, which carries a prefix already',
     (name) => {
-      for (const Class of [Channel, PrivateChannel, PresenceChannel]) {
+      for (const Class of [Channel, PrivateChannel, PresenceChannel, EncryptedPrivateChannel]) {
         expect(() => new Class(name)).toThrow(`new ${Class.name}("${name}"): expected a name without prefix`)
       }
     },
   )
 
-  it('makes no encrypted channel, since nothing would encrypt what is sent there', () => {
+  it('makes an encrypted channel in one way only', () => {
     expect(() => new PrivateChannel('encrypted-x')).toThrow(ChannelNameError)
+    expect(() => new PrivateChannel('encrypted-cache-x')).toThrow(ChannelNameError)
     expect(new PresenceChannel('encrypted-x').name).toBe('presence-encrypted-x')
+    expect(new EncryptedPrivateChannel('encrypted-x').name).toBe('private-encrypted-encrypted-x')
   })
 
   it.each([undefined, null, 7, {}])('refuses %s where there are no types', (name) => {

@@ -5,7 +5,8 @@ import { ChannelNameError } from './errors.ts'
 export type ChannelLike = Channel | string
 
 /**
- * A public channel: anyone may subscribe.
+ * A public channel: anyone may subscribe. Of every class, names that begin with `cache-` are channels whose last event
+ * is kept for newcomers: `new PrivateChannel('cache-prices')` is `private-cache-prices`.
  * Throws a {@link ChannelNameError} for a name that is not allowed, and for one that carries a prefix already.
  */
 export class Channel {
@@ -20,8 +21,9 @@ export class Channel {
         `new ${new.target.name}(${JSON.stringify(name)}): the name must be a text that is not empty`,
       )
     }
-    // `private-private-x` is never meant, and `new Channel('private-x')` would not be the public channel it claims to be.
-    if (kindOf(name).access !== 'public' || kindOf(prefix + name).encrypted) {
+    // `private-private-x` is never meant, and `new Channel('private-x')` would not be the public channel it claims to be;
+    // nor would `new PrivateChannel('encrypted-x')` be a channel that the server can read.
+    if (kindOf(name).access !== 'public' || kindOf(prefix + name).encrypted !== kindOf(prefix).encrypted) {
       throw new ChannelNameError(
         `new ${new.target.name}("${name}"): expected a name without prefix, the class makes it; ` +
           'where a whole name is at hand, give it as a string instead of a channel',
@@ -40,9 +42,22 @@ export class PrivateChannel extends Channel {
   static override readonly prefix = 'private-'
 }
 
+/**
+ * A channel for those whom a rule admits, and whose events nobody else can read, the server included; the name is given
+ * without `private-encrypted-`. Sending there takes `REVERB_ENCRYPTION_MASTER_KEY`.
+ */
+export class EncryptedPrivateChannel extends Channel {
+  static override readonly prefix = 'private-encrypted-'
+}
+
 /** A channel for those whom a rule admits and who see one another; the name is given without `presence-`. */
 export class PresenceChannel extends Channel {
   static override readonly prefix = 'presence-'
+}
+
+/** The name on the wire. Throws a {@link ChannelNameError} for one that the protocol does not allow. */
+export function channelName(channel: ChannelLike): string {
+  return checkChannelName(typeof channel === 'string' ? channel : channel.name)
 }
 
 /** The name, when the protocol allows it. Throws a {@link ChannelNameError} that says what is allowed. */

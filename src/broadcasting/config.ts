@@ -1,8 +1,24 @@
 import { defineConfig } from '../foundation/config.ts'
+import { parseMasterKey } from '../protocol/encryption.ts'
 import type { Awaitable } from '../support/awaitable.ts'
 import type { Logger } from '../support/logger.ts'
-import { choice, type Env, resolveSettings, setting, text } from '../support/settings.ts'
+import {
+  choice,
+  type Env,
+  type Kind,
+  optional,
+  resolveSettings,
+  secret,
+  setting,
+  text,
+} from '../support/settings.ts'
 import type { BroadcastRequest, BroadcastUser } from './user.ts'
+
+const masterKey: Kind<string> = {
+  ...secret,
+  schema: secret.schema.refine((given) => parseMasterKey(given) !== undefined),
+  allowed: 'the Base64 of 32 bytes; `npx reverb keys` makes one',
+}
 
 /** Every setting of the application side; docs/reference/configuration.md is made from it. */
 export const broadcastingSettings = {
@@ -10,14 +26,20 @@ export const broadcastingSettings = {
     'BROADCAST_DRIVER',
     text,
     'log',
-    'The connection that broadcasts: `reverb`, `log`, `null`, or one that the app configures or registers',
+    'The connection that broadcasts: `reverb`, `pusher`, `log`, `null`, or one that the app configures or registers',
     'BROADCAST_CONNECTION',
   ),
   reverbServer: setting(
     'REVERB_SERVER',
     choice('auto', 'none'),
     'auto',
-    '`auto`: the process whose driver is `reverb` carries the server; `none`: this process starts no server',
+    '`auto`: the process whose driver is `reverb` carries the server; `none`: it sends to that of another process over HTTP',
+  ),
+  encryptionMasterKey: setting(
+    'REVERB_ENCRYPTION_MASTER_KEY',
+    optional(masterKey),
+    undefined,
+    'Makes the keys of `private-encrypted-` channels; needed to send there, never sent to a server',
   ),
 } as const
 
@@ -26,6 +48,8 @@ export interface ConnectionConfig {
   readonly driver: string
   /** Key of the app that events go to, for driver `reverb`. @default the first app */
   readonly app?: string
+  /** Base64 of 32 bytes. @default that of the configuration */
+  readonly encryptionMasterKey?: string
   readonly [option: string]: unknown
 }
 
@@ -45,8 +69,10 @@ export interface AuthConfig {
 export interface BroadcastManagerConfig {
   /** Name of the connection that broadcasts, or of a driver. @default BROADCAST_DRIVER, else 'log' */
   readonly driver?: string
-  /** Connections by name; `reverb`, `log` and `null` are there without being configured. */
+  /** Connections by name; `reverb`, `pusher`, `log` and `null` are there without being configured. */
   readonly connections?: Readonly<Record<string, ConnectionConfig>>
+  /** Makes the keys of encrypted channels; Base64 of 32 bytes. @default REVERB_ENCRYPTION_MASTER_KEY, else none */
+  readonly encryptionMasterKey?: string
   /** Where lines go; any pino-like object. @default one line of text each on stdout */
   readonly logger?: Logger
 }
@@ -64,25 +90,39 @@ export interface ResolvedBroadcastingConfig {
   readonly connections: Readonly<Record<string, ConnectionConfig>>
   /** Whether this process may start a server at all (`REVERB_SERVER`). */
   readonly mayServe: boolean
+  readonly encryptionMasterKey: string | undefined
 }
 
 const builtIn: Readonly<Record<string, ConnectionConfig>> = {
   reverb: { driver: 'reverb' },
   log: { driver: 'log' },
   null: { driver: 'null' },
+  pusher: { driver: 'pusher' },
 }
 
 /** Resolves the settings: code, then environment, then defaults. Throws a ConfigurationError for a value that is not allowed. */
 export function resolveBroadcastingConfig(
-  { driver, connections = {} }: BroadcastManagerConfig,
+  { driver, connections = {}, encryptionMasterKey }: BroadcastManagerConfig,
   env: Env,
 ): ResolvedBroadcastingConfig {
-  const settings = resolveSettings(broadcastingSettings, env, { driver })
+  const settings = resolveSettings(broadcastingSettings, env, { driver, encryptionMasterKey })
+  for (const [name, connection] of Object.entries(connections)) checkMasterKey(name, connection)
   return Object.freeze({
     defaultConnection: settings.driver,
     connections: defineConfig(builtIn, connections),
     mayServe: settings.reverbServer === 'auto',
+    encryptionMasterKey: settings.encryptionMasterKey,
   })
+}
+
+/** A key that is none must not wait for the first event on an encrypted channel. */
+function checkMasterKey(connection: string, { encryptionMasterKey }: ConnectionConfig): void {
+  const option = `connections.${connection}.encryptionMasterKey`
+  resolveSettings(
+    { [option]: broadcastingSettings.encryptionMasterKey },
+    {},
+    { [option]: encryptionMasterKey },
+  )
 }
 
 /** The configuration of a connection; the name of a driver is one, too. */

@@ -1,4 +1,6 @@
+import { maxUserId } from '../protocol/names.ts'
 import { BroadcastingError, messageOf } from '../support/errors.ts'
+import type { BroadcastReceipt } from './receipt.ts'
 
 /** A channel name that the protocol does not allow, or that does not fit the class it was given to. */
 export class ChannelNameError extends BroadcastingError {
@@ -96,10 +98,51 @@ export class ShutDownError extends BroadcastingError {
   }
 }
 
-/** The driver `reverb` in a process that carries no server: says what to do. */
-export class NoServerError extends BroadcastingError {
-  constructor(message: string) {
-    super('ERR_BROADCAST_NO_SERVER', message)
+/** An encrypted channel, and no key for it: says how to get one. */
+export class EncryptionKeyError extends BroadcastingError {
+  constructor(channel: string) {
+    super(
+      'ERR_BROADCAST_ENCRYPTION_KEY',
+      `"${channel}" is an encrypted channel, and there is no key for it: run "npx reverb keys" and put its ` +
+        'REVERB_ENCRYPTION_MASTER_KEY into the environment of every process that sends there or authorizes',
+    )
+  }
+}
+
+/** An id that no user can have on the wire. */
+export class UserIdError extends BroadcastingError {
+  constructor(id: unknown) {
+    const shown =
+      typeof id === 'string' ? JSON.stringify(id.length > 60 ? `${id.slice(0, 60)}…` : id) : String(id)
+    super(
+      'ERR_BROADCAST_USER_ID',
+      `${shown} is not the id of a user; expected a number or a text of 1 to ${maxUserId} characters`,
+    )
+  }
+}
+
+/** A driver was asked for something that it cannot do. */
+export class UnsupportedError extends BroadcastingError {
+  constructor(driver: string, what: string) {
+    super('ERR_BROADCAST_UNSUPPORTED', `The driver "${driver}" cannot ${what}`)
+  }
+}
+
+/**
+ * A broadcast that reached some of its channels before it failed: `sent` says which, the `cause` is what the driver threw.
+ * Sending all of it again would reach those twice.
+ */
+export class PartlySentError extends BroadcastingError {
+  readonly sent: readonly BroadcastReceipt[]
+
+  constructor(sent: readonly BroadcastReceipt[], cause: unknown) {
+    const names = sent.map(
+      ({ event, channels }) => `${event} to ${channels.map(({ name }) => name).join(', ')}`,
+    )
+    super('ERR_BROADCAST_PARTLY_SENT', `Sent ${names.join('; ')}; then failed: ${messageOf(cause)}`, {
+      cause,
+    })
+    this.sent = sent
   }
 }
 
@@ -110,5 +153,30 @@ export class AlreadySentError extends BroadcastingError {
       'ERR_BROADCAST_ALREADY_SENT',
       `${method} came too late, the broadcast has been sent; chain it directly: broadcast(event).${method}`,
     )
+  }
+}
+
+/** What is known of a request to a server elsewhere that failed. */
+export interface BroadcastFailure extends ErrorOptions {
+  /** The status of the answer, where there was one. */
+  readonly status?: number | undefined
+  /** Whether the same may be sent again later without arriving twice, and may then succeed. */
+  readonly retryable: boolean
+}
+
+/** A server elsewhere was not reached, refused, or did not answer: says which, with what, and what to do. */
+export class BroadcastError extends BroadcastingError {
+  /** The driver that sent. */
+  readonly driver: string
+  /** The status of the answer; `undefined` when there was none. */
+  readonly status: number | undefined
+  /** Whether the same may be sent again later without arriving twice, and may then succeed. */
+  readonly retryable: boolean
+
+  constructor(driver: string, message: string, { status, retryable, cause }: BroadcastFailure) {
+    super('ERR_BROADCAST_FAILED', `Driver "${driver}": ${message}`, cause === undefined ? {} : { cause })
+    this.driver = driver
+    this.status = status
+    this.retryable = retryable
   }
 }

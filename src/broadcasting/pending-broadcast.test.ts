@@ -1,22 +1,17 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { BroadcastEvent } from './broadcast-event.ts'
 import { AlreadySentError } from './errors.ts'
 import { type BroadcastSender, PendingBroadcast } from './pending-broadcast.ts'
+import type { BroadcastReceipt } from './receipt.ts'
 import { runInRequest } from './request-context.ts'
 
-class OrderShipped extends BroadcastEvent {
-  broadcastOn() {
-    return 'orders'
-  }
-}
+type Sender = BroadcastSender<BroadcastReceipt>
 
-const event = new OrderShipped()
 const receipt = { driver: 'fake', event: 'OrderShipped', channels: [{ name: 'orders' }] }
 
 const sender = {
-  send: vi.fn<BroadcastSender['send']>(),
-  reportUnawaited: vi.fn<BroadcastSender['reportUnawaited']>(),
-  reportMissingSocket: vi.fn<BroadcastSender['reportMissingSocket']>(),
+  send: vi.fn<Sender['send']>(),
+  reportUnawaited: vi.fn<Sender['reportUnawaited']>(),
+  reportMissingSocket: vi.fn<Sender['reportMissingSocket']>(),
 }
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
@@ -28,17 +23,17 @@ beforeEach(() => {
 
 describe('PendingBroadcast', () => {
   it('sends on the next microtask, awaited or not, and once', async () => {
-    const pending = new PendingBroadcast(event, sender)
+    const pending = new PendingBroadcast(sender)
     expect(sender.send).not.toHaveBeenCalled()
     await undefined
-    expect(sender.send).toHaveBeenCalledExactlyOnceWith(event, { via: undefined, except: undefined })
+    expect(sender.send).toHaveBeenCalledExactlyOnceWith({ via: undefined, except: undefined })
     await pending
     await pending
     expect(sender.send).toHaveBeenCalledOnce()
   })
 
   it('gives the receipt to await, then, finally and Promise.all', async () => {
-    const make = () => new PendingBroadcast(event, sender)
+    const make = () => new PendingBroadcast(sender)
     const onSettled = vi.fn()
     expect(await make()).toBe(receipt)
     expect(await make().then(({ driver }) => driver)).toBe('fake')
@@ -50,7 +45,7 @@ describe('PendingBroadcast', () => {
   it('throws where it is awaited, and reports nothing then', async () => {
     const failure = new Error('broken')
     sender.send.mockRejectedValue(failure)
-    const make = () => new PendingBroadcast(event, sender)
+    const make = () => new PendingBroadcast(sender)
     await expect(make().then()).rejects.toBe(failure)
     expect(await make().catch((error) => error)).toBe(failure)
     await expect((async () => await make())()).rejects.toBe(failure)
@@ -62,7 +57,7 @@ describe('PendingBroadcast', () => {
 
   it('throws where it is awaited a few microtasks later, too', async () => {
     sender.send.mockRejectedValue(new Error('broken'))
-    const pending = new PendingBroadcast(event, sender)
+    const pending = new PendingBroadcast(sender)
     for (let turn = 0; turn < 20; turn++) await undefined
     await expect(pending.then()).rejects.toThrow('broken')
     await nextTurn()
@@ -74,22 +69,22 @@ describe('PendingBroadcast', () => {
     process.on('unhandledRejection', unhandled)
     const failure = new Error('broken')
     sender.send.mockRejectedValue(failure)
-    new PendingBroadcast(event, sender).toOthers('1.2').via('log')
+    new PendingBroadcast(sender).toOthers('1.2').via('log')
     await nextTurn()
     await nextTurn()
     process.off('unhandledRejection', unhandled)
-    expect(sender.reportUnawaited).toHaveBeenCalledExactlyOnceWith(event, failure)
+    expect(sender.reportUnawaited).toHaveBeenCalledExactlyOnceWith(failure)
     expect(unhandled).not.toHaveBeenCalled()
   })
 
   describe('#via', () => {
     it('names the connection', async () => {
-      await new PendingBroadcast(event, sender).via('log')
-      expect(sender.send).toHaveBeenCalledWith(event, { via: 'log', except: undefined })
+      await new PendingBroadcast(sender).via('log')
+      expect(sender.send).toHaveBeenCalledWith({ via: 'log', except: undefined })
     })
 
     it('is refused once it was sent', async () => {
-      const pending = new PendingBroadcast(event, sender)
+      const pending = new PendingBroadcast(sender)
       await pending
       expect(() => pending.via('log')).toThrow(AlreadySentError)
     })
@@ -101,37 +96,35 @@ describe('PendingBroadcast', () => {
       ['a request of Node', { headers: { 'x-socket-id': '1.2' } }],
       ['a request of fetch', new Request('http://localhost', { headers: { 'X-Socket-ID': '1.2' } })],
     ])('excepts the socket of %s', async (_what, source) => {
-      await new PendingBroadcast(event, sender).toOthers(source)
-      expect(sender.send).toHaveBeenCalledWith(event, { via: undefined, except: '1.2' })
+      await new PendingBroadcast(sender).toOthers(source)
+      expect(sender.send).toHaveBeenCalledWith({ via: undefined, except: '1.2' })
       expect(sender.reportMissingSocket).not.toHaveBeenCalled()
     })
 
     it('excepts the socket of the request it is called in', async () => {
       await runInRequest({ headers: { 'x-socket-id': '3.4' } }, async () => {
         await nextTurn()
-        await new PendingBroadcast(event, sender).toOthers()
+        await new PendingBroadcast(sender).toOthers()
       })
-      expect(sender.send).toHaveBeenCalledWith(event, { via: undefined, except: '3.4' })
+      expect(sender.send).toHaveBeenCalledWith({ via: undefined, except: '3.4' })
     })
 
     it('leaves everybody in where it is not called, also inside a request', async () => {
-      await runInRequest({ headers: { 'x-socket-id': '3.4' } }, () =>
-        new PendingBroadcast(event, sender).then(),
-      )
-      expect(sender.send).toHaveBeenCalledWith(event, { via: undefined, except: undefined })
+      await runInRequest({ headers: { 'x-socket-id': '3.4' } }, () => new PendingBroadcast(sender).then())
+      expect(sender.send).toHaveBeenCalledWith({ via: undefined, except: undefined })
     })
 
     it.each([[undefined], ['not an id'], [{ headers: {} }]])(
       'says so when %j gives no socket id',
       async (source) => {
-        await new PendingBroadcast(event, sender).toOthers(source)
+        await new PendingBroadcast(sender).toOthers(source)
         expect(sender.reportMissingSocket).toHaveBeenCalledOnce()
-        expect(sender.send).toHaveBeenCalledWith(event, { via: undefined, except: undefined })
+        expect(sender.send).toHaveBeenCalledWith({ via: undefined, except: undefined })
       },
     )
 
     it('is refused once it was sent', async () => {
-      const pending = new PendingBroadcast(event, sender)
+      const pending = new PendingBroadcast(sender)
       await undefined
       expect(() => pending.toOthers('1.2')).toThrow('chain it directly: broadcast(event).toOthers()')
     })

@@ -1,27 +1,9 @@
 import { parseSocketId, type SocketId } from '../protocol/names.ts'
-import type { BroadcastEvent } from './broadcast-event.ts'
 import { AlreadySentError } from './errors.ts'
+import type { BroadcastReceipt } from './receipt.ts'
 import { currentSocketId, type RequestLike, socketIdOf } from './request-context.ts'
 
-/** What became of a broadcast. */
-export interface BroadcastReceipt {
-  /** The driver that carried it. */
-  readonly driver: string
-  /** The name on the wire. */
-  readonly event: string
-  /** Where it went; empty when the event said that it is not to be sent. */
-  readonly channels: readonly ReceiptChannel[]
-}
-
-/** A channel that an event went to. */
-export interface ReceiptChannel {
-  /** The name on the wire. */
-  readonly name: string
-  /** Connections it was handed to, where the driver knows. */
-  readonly recipients?: number
-}
-
-/** How an event is to be sent. */
+/** How something is to be sent. */
 export interface BroadcastRoute {
   /** A connection other than the default one. */
   readonly via: string | undefined
@@ -30,30 +12,31 @@ export interface BroadcastRoute {
 }
 
 /** What a pending broadcast needs of its manager. */
-export interface BroadcastSender {
-  /** Rejects when the event was not sent. */
-  send(event: BroadcastEvent, route: BroadcastRoute): Promise<BroadcastReceipt>
+export interface BroadcastSender<Receipt> {
+  /** Called once. Rejects when not all of it was sent. */
+  send(route: BroadcastRoute): Promise<Receipt>
   /** Called with a failure that nobody awaits. */
-  reportUnawaited(event: BroadcastEvent, error: unknown): void
+  reportUnawaited(error: unknown): void
   /** Called when nobody can be excepted, because no socket id is known or what was given is none. */
   reportMissingSocket(given?: unknown): void
 }
+
+/** Several events that are sent on the next microtask; awaited it gives their receipts, in their order. */
+export type PendingBatch = PendingBroadcast<readonly BroadcastReceipt[]>
 
 /**
  * A broadcast that is sent on the next microtask, awaited or not; until then it can be told more.
  * Awaited it gives the receipt, or throws; a failure that nobody awaits goes to the logger.
  */
-export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
-  readonly #event: BroadcastEvent
-  readonly #sender: BroadcastSender
-  readonly #receipt: Promise<BroadcastReceipt>
+export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike<Receipt> {
+  readonly #sender: BroadcastSender<Receipt>
+  readonly #receipt: Promise<Receipt>
   #via: string | undefined
   #except: SocketId | undefined
   #sent = false
   #awaited = false
 
-  constructor(event: BroadcastEvent, sender: BroadcastSender) {
-    this.#event = event
+  constructor(sender: BroadcastSender<Receipt>) {
     this.#sender = sender
     this.#receipt = this.#sendSoon()
     this.#reportFailure()
@@ -79,8 +62,8 @@ export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is awaited
-  then<Result = BroadcastReceipt, Failure = never>(
-    onSent?: ((receipt: BroadcastReceipt) => Result | PromiseLike<Result>) | null,
+  then<Result = Receipt, Failure = never>(
+    onSent?: ((receipt: Receipt) => Result | PromiseLike<Result>) | null,
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Result | Failure> {
     this.#awaited = true
@@ -89,11 +72,11 @@ export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
 
   catch<Failure = never>(
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
-  ): Promise<BroadcastReceipt | Failure> {
+  ): Promise<Receipt | Failure> {
     return this.then(undefined, onFailed)
   }
 
-  finally(onSettled?: (() => void) | null): Promise<BroadcastReceipt> {
+  finally(onSettled?: (() => void) | null): Promise<Receipt> {
     return this.then().finally(onSettled)
   }
 
@@ -101,10 +84,10 @@ export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
     if (this.#sent) throw new AlreadySentError(method)
   }
 
-  async #sendSoon(): Promise<BroadcastReceipt> {
+  async #sendSoon(): Promise<Receipt> {
     await undefined
     this.#sent = true
-    return this.#sender.send(this.#event, { via: this.#via, except: this.#except })
+    return this.#sender.send({ via: this.#via, except: this.#except })
   }
 
   async #reportFailure(): Promise<void> {
@@ -113,7 +96,7 @@ export class PendingBroadcast implements PromiseLike<BroadcastReceipt> {
     } catch (error) {
       // Decided when the microtasks are done, as Node does it with rejections: `await` may still be on its way.
       process.nextTick(() => {
-        if (!this.#awaited) this.#sender.reportUnawaited(this.#event, error)
+        if (!this.#awaited) this.#sender.reportUnawaited(error)
       })
     }
   }

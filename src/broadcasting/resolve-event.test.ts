@@ -141,7 +141,7 @@ describe('resolveEvent', () => {
     [() => [null], EventError],
     [() => [7], EventError],
     [() => ({}), EventError],
-    [() => 'private-encrypted-x', ChannelNameError],
+    [() => 'private encrypted-x', ChannelNameError],
   ])('refuses what %s returns', (broadcastOn, kind) => {
     expect(() => resolveEvent(eventWith({ broadcastOn, broadcastWith: () => ({}) }))).toThrow(kind)
   })

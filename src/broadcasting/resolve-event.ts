@@ -1,9 +1,9 @@
 import { isReservedEvent } from '../protocol/events.ts'
-import { kindOf, maxEventName } from '../protocol/names.ts'
+import { maxEventName } from '../protocol/names.ts'
 import { ignoreRejection, isPromise } from '../support/awaitable.ts'
 import type { BroadcastEvent } from './broadcast-event.ts'
 import { type ChannelLike, checkChannelName } from './channel.ts'
-import { ChannelNameError, EventError } from './errors.ts'
+import { EventError } from './errors.ts'
 import { encodePayload } from './payload.ts'
 
 /** An event that has been asked everything: checked, and encoded once for all of its channels. */
@@ -74,8 +74,5 @@ function channelName(owner: string, channel: ChannelLike): string {
   if (typeof name !== 'string') {
     throw new EventError(owner, `broadcastOn() must return channels or names, not ${String(channel)}`)
   }
-  if (!kindOf(checkChannelName(name)).encrypted) return name
-  throw new ChannelNameError(
-    `${owner}: "${name}" is an encrypted channel, and nothing here encrypts; use a private channel`,
-  )
+  return checkChannelName(name)
 }

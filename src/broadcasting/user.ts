@@ -6,6 +6,8 @@ export interface BroadcastUser {
   readonly id: string | number
   /** What other members of a presence channel may see; sent as `user_info`. */
   readonly info?: object | undefined
+  /** Ids of users whose coming and going the user's clients are told of, up to 100; sent as `watchlist`. */
+  readonly watchlist?: readonly (string | number)[] | undefined
 }
 
 /** A user in a presence channel, as a rule returns it. */

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander'
-import { appsVariable, serverSettings } from '../server/settings.ts'
+import { httpSettings } from '../broadcasting/http/settings.ts'
+import { addressSettings, appsVariable } from '../protocol/address.ts'
+import { serverSettings } from '../server/settings.ts'
 import { BroadcastingError, messageOf } from '../support/errors.ts'
+import type { Setting } from '../support/settings.ts'
+import { channels } from './channels.ts'
 import { makeKeys } from './keys.ts'
 import { start } from './start.ts'
+import { trigger } from './trigger.ts'
 
 const program = new Command('reverb').description('A WebSocket server that speaks the Pusher protocol')
 
@@ -17,6 +22,27 @@ program
   .option('--debug', `every message on the log (${serverSettings.debug.env})`)
   .addHelpText('after', environmentHelp)
   .action(async (flags) => untilSignal(await start(flags)))
+
+program
+  .command('trigger')
+  .description('send an event to the subscribers of a channel of a running server')
+  .argument('<channel>', 'its name, with its prefix: private-orders.1')
+  .argument('<event>', 'name of the event')
+  .argument('[json]', 'payload', toJson, '{}')
+  .option('--app <key>', 'key of the app, where there are several')
+  .option('--config <file>', 'the file that the server was started with')
+  .addHelpText('after', remoteHelp)
+  .action(async (channel, event, data, flags) => console.log(await trigger({ channel, event, data }, flags)))
+
+program
+  .command('channels')
+  .description('list the occupied channels of a running server')
+  .argument('[prefix]', 'only those whose names begin with it', '')
+  .option('--json', 'print JSON in place of a table')
+  .option('--app <key>', 'key of the app, where there are several')
+  .option('--config <file>', 'the file that the server was started with')
+  .addHelpText('after', remoteHelp)
+  .action(async (prefix, flags) => console.log(await channels(prefix, flags)))
 
 program
   .command('keys')
@@ -36,8 +62,26 @@ function toPort(text: string): number {
   throw new InvalidArgumentError('Expected a whole number from 0 to 65535.')
 }
 
+/** The text itself, which is sent as it is. */
+function toJson(text: string): string {
+  try {
+    JSON.parse(text)
+    return text
+  } catch {
+    throw new InvalidArgumentError('Expected JSON, such as \'{"id":42}\'.')
+  }
+}
+
 function environmentHelp(): string {
-  const rows = Object.values(serverSettings).map(({ env, kind, fallback, meaning }) => {
+  return helpOf(serverSettings)
+}
+
+function remoteHelp(): string {
+  return helpOf({ ...addressSettings, ...httpSettings })
+}
+
+function helpOf(settings: Readonly<Record<string, Setting<unknown>>>): string {
+  const rows = Object.values(settings).map(({ env, kind, fallback, meaning }) => {
     const shown = kind.secret || fallback === undefined ? '' : ` [${[fallback].flat().join() || 'empty'}]`
     return `  ${env.padEnd(36)}${meaning}${shown}`
   })

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { broadcastingSettings } from '../broadcasting/config.ts'
-import { loggerFor, type ReverbServerOptions, resolveServerConfig } from '../server/config.ts'
+import { httpSettings } from '../broadcasting/http/settings.ts'
+import { appsVariable } from '../protocol/address.ts'
+import { loggerFor, resolveServerConfig } from '../server/config.ts'
 import { ReverbServer } from '../server/server.ts'
-import { appsVariable, serverSettings } from '../server/settings.ts'
-import { ConfigurationError } from '../support/errors.ts'
-import { importFile } from '../support/import-file.ts'
+import { serverSettings } from '../server/settings.ts'
 import { warnOfUnknownVariables } from '../support/settings.ts'
+import { readConfiguration } from './config-file.ts'
 
 /** The flags of `reverb start`; they win over the file, the file over the environment. */
 export interface StartFlags {
@@ -24,10 +23,14 @@ export interface RunningServer {
 
 /** Starts a standalone server and says where it listens and for which apps; never a secret. */
 export async function start({ config, ...flags }: StartFlags): Promise<RunningServer> {
-  if (existsSync('.env')) process.loadEnvFile('.env')
-  const options = { ...(await readConfig(config)), ...flags }
+  const options = { ...(await readConfiguration(config)), ...flags }
   const logger = loggerFor(options, resolveServerConfig(options, process.env))
-  warnOfUnknownVariables(process.env, [serverSettings, broadcastingSettings], [appsVariable], logger)
+  warnOfUnknownVariables(
+    process.env,
+    [serverSettings, broadcastingSettings, httpSettings],
+    [appsVariable],
+    logger,
+  )
   const server = new ReverbServer({ ...options, logger })
   const { host, port } = await server.listen()
   const { scheme, path, apps } = server.options
@@ -41,11 +44,4 @@ export async function start({ config, ...flags }: StartFlags): Promise<RunningSe
       await server.close()
     },
   }
-}
-
-async function readConfig(file: string | undefined): Promise<ReverbServerOptions> {
-  if (file === undefined) return {}
-  const options = await importFile(resolve(file))
-  if (typeof options === 'object' && options !== null) return options
-  throw new ConfigurationError(`--config ${file}: expected an object of server options as the default export`)
 }

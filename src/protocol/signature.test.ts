@@ -5,6 +5,7 @@ import {
   md5,
   sign,
   signChannel,
+  signRequest,
   signUser,
   userString,
   verifyAuth,
@@ -279,5 +280,55 @@ describe('verifyAuth', () => {
     ['nothing', ''],
   ])('C42 refuses it with %s', (_, malformed) => {
     expect(verify(malformed)).toBe(false)
+  })
+})
+
+describe('signRequest', () => {
+  const signatureOf = (query: string) => new URLSearchParams(query).get('auth_signature')
+  const post = (path: string, body: string) =>
+    ({ method: 'POST', path, params: {}, body: Buffer.from(body) }) as const
+
+  it.each([
+    [
+      post(
+        '/apps/app-id/events',
+        '{"name":"order.paid","channels":["private-orders.42"],"data":"{\\"id\\":42}","socket_id":"218912.44719"}',
+      ),
+      '844a2935ca406894f6eba2edf78580131582dd7def36deccd0af6495923c27ea',
+    ],
+    [
+      {
+        method: 'GET',
+        path: '/apps/app-id/channels',
+        params: { info: 'user_count', filter_by_prefix: 'presence-' },
+      },
+      'fd5a1b38d92aee2b7913a8cf43136cffab888ee5a097536910d6239f08eb68a2',
+    ],
+    [
+      {
+        method: 'GET',
+        path: '/apps/app-id/channels/cache-prices',
+        params: { info: 'cache,subscription_count' },
+      },
+      'd7d4c59b1126d0df5026f7ef00e615a8bcb74167516725233725bf97a3dbb91c',
+    ],
+    [
+      post('/apps/app-id/users/u 1/é/terminate_connections', '{}'),
+      '69f12733c452525575ca3610837aba11e4eeee195655809dee565f2693524dd9',
+    ],
+  ] as const)('C122 signs %j as the protocol document does', (request, hmac) => {
+    expect(signatureOf(signRequest(ours, request, 1_700_000_000_999))).toBe(hmac)
+  })
+
+  it('encodes values on the wire that it has signed as they are', () => {
+    const request = {
+      method: 'GET',
+      path: '/apps/1/channels',
+      params: { filter_by_prefix: 'a&b=c+d é' },
+    } as const
+    const query = signRequest(ours, request)
+    expect(query).toContain('filter_by_prefix=a%26b%3Dc%2Bd%20%C3%A9&')
+    expect(query).toMatch(/&auth_signature=[0-9a-f]{64}$/)
+    expect(query).not.toContain('body_md5')
   })
 })

@@ -69,3 +69,32 @@ export function verifyAuth(auth: string, key: string, secrets: readonly string[]
 export function md5(body: Uint8Array): string {
   return createHash('md5').update(body).digest('hex')
 }
+
+/** A request of the HTTP API as it is signed: path and parameters not encoded, names in lower case. */
+export interface UnsignedRequest {
+  readonly method: 'GET' | 'POST'
+  /** Begins with `/apps/`, without the prefix of a mount. */
+  readonly path: string
+  readonly params: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | undefined
+}
+
+/** The query that makes a request a signed one, encoded for the wire (protocol.md 4.3). */
+export function signRequest(
+  { key, secret }: Credentials,
+  { method, path, params, body }: UnsignedRequest,
+  now = Date.now(),
+): string {
+  const parameters = Object.entries({
+    ...params,
+    auth_key: key,
+    auth_timestamp: String(Math.floor(now / 1000)),
+    auth_version: '1.0',
+    ...(body !== undefined && { body_md5: md5(body) }),
+  }).sort(([a], [b]) => (a < b ? -1 : 1))
+  const toSign = parameters.map((pair) => pair.join('=')).join('&')
+  const signature = sign(secret, `${method}\n${path}\n${toSign}`)
+  return [...parameters, ['auth_signature', signature]]
+    .map((pair) => pair.map(encodeURIComponent).join('='))
+    .join('&')
+}

@@ -1,38 +1,18 @@
-import { z } from 'zod'
-import { appKey, appsVariable } from '../protocol/address.ts'
-import { webhookNames } from '../protocol/webhook.ts'
-import { ConfigurationError } from '../support/errors.ts'
+import { appsVariable } from '../protocol/address.ts'
+import { ConfigurationError, messageOf } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
-import { type Env, refuseUnknownOptions, resolveSettings, text, type Values } from '../support/settings.ts'
-import { type App, type AppSettings, secretsOf, type WebhookEndpoint } from './apps/app.ts'
+import { type Env, refuseUnknownOptions, resolveSettings, type Values } from '../support/settings.ts'
+import { type App, type AppSettings, secretsOf } from './apps/app.ts'
+import type { AppManager } from './apps/app-manager.ts'
+import { type AppDefaults, type AppOptions, completeApps } from './apps/app-options.ts'
 import { appSettings, serverSettings } from './settings.ts'
-
-/** One app of several, as it stands in the configuration: its credentials and any limit that differs from the server's. */
-export interface AppOptions extends Partial<AppSettings> {
-  id: string
-  key: string
-  secret: string
-  /** A second secret that is accepted wherever one is verified. */
-  previousSecret?: string
-  /** @default true */
-  enabled?: boolean
-  /** Refuse plain connections with 4000. @default false */
-  requireTls?: boolean
-  /** Refuse connections that name no protocol version with 4008. @default false */
-  strictProtocol?: boolean
-  /** Who is told what happens in its channels. @default REVERB_WEBHOOK_URL with REVERB_WEBHOOK_EVENTS */
-  webhooks?: readonly WebhookOptions[]
-}
-
-/** A URL that is told what happens in the channels of an app. */
-export interface WebhookOptions extends Partial<WebhookEndpoint> {
-  url: string
-}
 
 /** What `new ReverbServer()` takes; each setting is described in docs/reference/configuration.md. */
 export interface ReverbServerOptions extends Partial<Values<typeof serverSettings>> {
   /** Several apps instead of the default one. */
   apps?: readonly AppOptions[]
+  /** Finds apps elsewhere, instead of the configured ones; `appKey` then only names the one that is meant by default. */
+  appManager?: AppManager
   /** Where lines go; any pino-like object. @default one line of text each on stdout */
   logger?: Logger
   /** Prefix of the auth endpoints, for `clientOptions()`. @default '/broadcasting' */
@@ -43,7 +23,11 @@ export interface ReverbServerOptions extends Partial<Values<typeof serverSetting
 
 /** The settings of a server, complete and frozen. */
 export interface ServerConfig extends Values<typeof serverSettings> {
-  readonly apps: readonly [App, ...App[]]
+  /** The configured apps; none with an app manager. */
+  readonly apps: readonly App[]
+  readonly appManager: AppManager | undefined
+  /** Key of the app that is meant where none is named; undefined when an app manager was given without an `appKey`. */
+  readonly defaultAppKey: string | undefined
   readonly authPath: string
   readonly serve: boolean
 }
@@ -53,18 +37,39 @@ export interface ServerConfig extends Values<typeof serverSettings> {
  * Throws a {@link ConfigurationError} for a value that is not allowed, and in production for the well-known secret.
  */
 export function resolveServerConfig(options: ReverbServerOptions, env: Env): ServerConfig {
-  const { apps: givenApps, logger: _, authPath = '/broadcasting', serve = true, ...overrides } = options
+  const {
+    apps: given,
+    appManager,
+    logger: _,
+    authPath = '/broadcasting',
+    serve = true,
+    ...overrides
+  } = options
   refuseUnknownOptions(overrides, Object.keys(serverSettings))
   const values = resolveSettings(serverSettings, env, overrides)
-  const appInCode = (overrides.appId ?? overrides.appKey ?? overrides.appSecret) !== undefined
-  const apps = resolveApps(values, givenApps ?? (appInCode ? undefined : appsOf(env)))
+  const apps = appManager ? noApps(appManager, given) : configuredApps(values, options, env)
+  const namedKey = (overrides.appKey ?? env[serverSettings.appKey.env]) ? values.appKey : undefined
   if (values.scheme === 'https' && (values.tlsCert === undefined || values.tlsKey === undefined)) {
     throw new ConfigurationError(
       'REVERB_SCHEME is https: set REVERB_TLS_CERT and REVERB_TLS_KEY to PEM files',
     )
   }
   if (serve && env['NODE_ENV'] === 'production') refuseKnownSecret(apps)
-  return Object.freeze({ ...values, apps, authPath, serve })
+  const defaultAppKey = appManager ? namedKey : apps[0]?.key
+  return Object.freeze({ ...values, apps, appManager, defaultAppKey, authPath, serve })
+}
+
+/** What an app has that does not say otherwise. */
+export function appDefaults(values: Values<typeof serverSettings>): AppDefaults {
+  // The names of the table.
+  const names = Object.keys(appSettings) as (keyof AppSettings)[]
+  const webhooks = values.webhookUrl.map((url) => ({
+    url,
+    events: values.webhookEvents,
+    channels: ['*'],
+    headers: {},
+  }))
+  return { ...pick(values, names), webhooks }
 }
 
 /** The logger of the options, else the one that the settings ask for. */
@@ -87,32 +92,6 @@ function refuseKnownSecret(apps: readonly App[]): void {
   )
 }
 
-const webhookSchema = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  events: z.array(z.enum(webhookNames)).default([...webhookNames]),
-  channels: z.array(z.string().min(1)).default(['*']),
-  headers: z.record(z.string(), z.string()).default({}),
-})
-
-const appSchema = z.strictObject({
-  id: text.schema,
-  key: appKey.schema,
-  secret: text.schema,
-  previousSecret: text.schema.optional(),
-  enabled: z.boolean().default(true),
-  requireTls: z.boolean().default(false),
-  strictProtocol: z.boolean().default(false),
-  webhooks: z.array(webhookSchema).optional(),
-  ...optionalSchemas(appSettings),
-})
-
-/** The schemas of a table of settings, each of which may be left out. */
-function optionalSchemas<S extends Record<string, { kind: { schema: z.ZodType } }>>(settings: S) {
-  const schemas = Object.entries(settings).map(([name, { kind }]) => [name, kind.schema.optional()])
-  // The table's own keys.
-  return Object.fromEntries(schemas) as { [K in keyof S]: z.ZodOptional<S[K]['kind']['schema']> }
-}
-
 function appsOf(env: Env): unknown {
   const given = env[appsVariable]
   if (!given) return undefined
@@ -123,36 +102,31 @@ function appsOf(env: Env): unknown {
   }
 }
 
-function resolveApps(values: Values<typeof serverSettings>, given: unknown): [App, ...App[]] {
-  const limits = pick(values, Object.keys(appSettings) as (keyof AppSettings)[])
-  const { appId: id, appKey: key, appSecret: secret, webhookUrl, webhookEvents: events } = values
-  const webhooks = webhookUrl.map((url): WebhookEndpoint => ({ url, events, channels: ['*'], headers: {} }))
-  const parsed = z
-    .array(appSchema)
-    .min(1)
-    .safeParse(given ?? [{ id, key, secret }])
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'apps'}: ${message}`)
-    throw new ConfigurationError(`${appsVariable}: expected an array of apps; ${problems.join('; ')}`)
+function configuredApps(
+  values: Values<typeof serverSettings>,
+  options: ReverbServerOptions,
+  env: Env,
+): readonly App[] {
+  const { appId: id, appKey: key, appSecret: secret } = values
+  const isInCode = (options.appId ?? options.appKey ?? options.appSecret) !== undefined
+  const given = options.apps ?? (isInCode ? undefined : appsOf(env))
+  try {
+    return completeApps(given ?? [{ id, key, secret }], appDefaults(values))
+  } catch (thrown) {
+    throw new ConfigurationError(`${appsVariable}: ${messageOf(thrown)}`)
   }
-  const apps = parsed.data.map(
-    (app): App => Object.freeze({ ...limits, previousSecret: undefined, webhooks, ...defined(app) }),
-  )
-  for (const field of ['id', 'key'] as const) {
-    const seen = new Set(apps.map((app) => app[field]))
-    if (seen.size < apps.length)
-      throw new ConfigurationError(`${appsVariable}: two apps have the same ${field}`)
+}
+
+function noApps(manager: AppManager, given: unknown): readonly App[] {
+  if (given !== undefined) throw new ConfigurationError('apps: give either apps or an appManager, not both')
+  for (const method of ['findByKey', 'findById'] as const) {
+    if (typeof manager[method] === 'function') continue
+    throw new ConfigurationError(`appManager: it has no method ${method}`)
   }
-  // min(1) above.
-  return apps as [App, ...App[]]
+  return []
 }
 
 function pick<T, K extends keyof T>(object: T, keys: readonly K[]): Pick<T, K> {
+  // Exactly the keys of the list.
   return Object.fromEntries(keys.map((key) => [key, object[key]])) as Pick<T, K>
-}
-
-/** Drops what is undefined, so that spreading it over defaults keeps the defaults. */
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }

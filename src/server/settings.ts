@@ -13,7 +13,6 @@ import {
   optionalText,
   positive,
   setting,
-  text,
 } from '../support/settings.ts'
 
 const urls: Kind<readonly string[]> = {

@@ -41,8 +41,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   zod: [
     'support/settings.ts',
     'protocol/rest.ts',
-    'server/api/events.ts',
-    'server/config.ts',
+    'server/api/parse-body.ts',
+    'server/apps/app-options.ts',
     'server/settings.ts',
   ],
 }

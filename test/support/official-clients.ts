@@ -14,13 +14,18 @@ const sharedSecret = Buffer.alloc(32, 7).toString('base64')
 
 export interface OfficialOptions extends Partial<Options> {
   key?: string
+  /** Another release of pusher-js. @default the newest */
+  constructedBy?: typeof Pusher
   /** The user that a presence channel is joined as. */
   user?: { user_id: string; user_info?: object }
 }
 
 /** A pusher-js client that authorizes itself for every channel; it disconnects after the test. */
-export function createPusher(port: number, { key, user, ...options }: OfficialOptions = {}): PusherClient {
-  const pusher = new Pusher(key ?? credentials.key, {
+export function createPusher(
+  port: number,
+  { key, user, constructedBy = Pusher, ...options }: OfficialOptions = {},
+): PusherClient {
+  const pusher = new constructedBy(key ?? credentials.key, {
     cluster: '',
     wsHost: '127.0.0.1',
     wsPort: port,

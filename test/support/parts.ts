@@ -5,9 +5,10 @@ import type { EventLog, Registry } from '../../src/server/adapter.ts'
 import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
 import { MemoryEventLog } from '../../src/server/adapters/memory-log.ts'
 import type { App } from '../../src/server/apps/app.ts'
+import { type AppOptions, completeApp } from '../../src/server/apps/app-options.ts'
 import { assembleProtocol } from '../../src/server/assemble-protocol.ts'
 import type { ChannelManager } from '../../src/server/channels/channel-manager.ts'
-import { type AppOptions, resolveServerConfig } from '../../src/server/config.ts'
+import { appDefaults, resolveServerConfig } from '../../src/server/config.ts'
 import { Connection, type ConnectionShared } from '../../src/server/connection.ts'
 import type { Leave } from '../../src/server/handlers/leave.ts'
 import type { Revoke } from '../../src/server/handlers/revoke.ts'
@@ -22,7 +23,7 @@ import { FakeSocket } from '../../src/testing/index.ts'
 /** An app with the defaults of the configuration. */
 export function makeApp(options: Partial<AppOptions> = {}): App {
   const app = { id: 'app-id', key: 'app-key', secret: 'app-secret', ...options }
-  return resolveServerConfig({ apps: [app] }, {}).apps[0]
+  return completeApp(app, appDefaults(resolveServerConfig({}, {})))
 }
 
 /** A channel name, vouched for. */

@@ -1,5 +1,11 @@
+import { urlOf } from '../../protocol/address.ts'
 import type { Awaitable } from '../../support/awaitable.ts'
-import type { Broadcaster, OutgoingEvent } from '../broadcaster.ts'
+import type { Logger } from '../../support/logger.ts'
+import type { Env } from '../../support/settings.ts'
+import type { Broadcaster, OutgoingEvent, Reached } from '../broadcaster.ts'
+import type { ConnectionConfig } from '../config.ts'
+import { type RemoteServer, reverbTarget } from '../http/reverb-target.ts'
+import { HttpBroadcaster } from './http.ts'
 
 /** An event on its way to the server of this process. */
 interface LocalEvent {
@@ -11,23 +17,62 @@ interface LocalEvent {
   readonly socketId?: string
 }
 
-/** A server in this process: publishes to its subscribers and says how many there were, by channel. */
+/** A server in this process; the app is the first one unless a key is given. */
 export interface LocalServer {
+  /** Publishes to the subscribers and says how many connections there were, by channel. */
   publish(event: LocalEvent): Awaitable<ReadonlyMap<string, number>>
+  /** Ends every signed-in connection of a user. */
+  disconnectUser(userId: string, appKey?: string): Awaitable<unknown>
+  /** Ends a user's subscription of a channel, on every signed-in connection. */
+  unsubscribeUser(userId: string, channel: string, appKey?: string): Awaitable<unknown>
+}
+
+/** Where driver `reverb` finds its server. */
+export interface ReverbDriverParts {
+  /** The server of this process. @default none: events go over HTTP to that of another process */
+  readonly server: LocalServer | undefined
+  /** What code says about the server of another process. @default what the environment says */
+  readonly remote: RemoteServer | undefined
+  readonly env: Env
+  readonly logger: Logger
+}
+
+/** Driver `reverb`: in process where the process has a server, else over HTTP; says at info which. */
+export function createReverbBroadcaster(
+  connection: ConnectionConfig,
+  { server, remote, env, logger }: ReverbDriverParts,
+): Broadcaster {
+  if (server !== undefined) {
+    logger.info('Driver reverb sends in this process')
+    return new ReverbBroadcaster(server, connection.app)
+  }
+  const target = reverbTarget(connection, env, remote)
+  logger.info(`Driver reverb sends over HTTP to ${urlOf(target)}`)
+  return new HttpBroadcaster(target)
 }
 
 /** Driver `reverb`, in process. */
-export class ReverbBroadcaster implements Broadcaster {
+class ReverbBroadcaster implements Broadcaster {
   readonly #server: LocalServer
-  readonly #app: { readonly appKey?: string }
+  readonly #appKey: string | undefined
 
   constructor(server: LocalServer, appKey: string | undefined) {
     this.#server = server
-    this.#app = appKey === undefined ? {} : { appKey }
+    this.#appKey = appKey
   }
 
-  broadcast({ channels, event, data, socketId }: OutgoingEvent): Awaitable<ReadonlyMap<string, number>> {
+  async broadcast({ channels, event, data, socketId }: OutgoingEvent): Promise<Reached> {
+    const app = this.#appKey === undefined ? {} : { appKey: this.#appKey }
     const except = socketId === undefined ? {} : { socketId }
-    return this.#server.publish({ ...this.#app, channels, event, data, ...except })
+    const published = await this.#server.publish({ ...app, channels, event, data, ...except })
+    return new Map([...published].map(([channel, recipients]) => [channel, { recipients }]))
+  }
+
+  async disconnectUser(userId: string): Promise<void> {
+    await this.#server.disconnectUser(userId, this.#appKey)
+  }
+
+  async unsubscribeUser(userId: string, channel: string): Promise<void> {
+    await this.#server.unsubscribeUser(userId, channel, this.#appKey)
   }
 }

@@ -1,0 +1,19 @@
+import type { Env } from '../../support/settings.ts'
+import type { Broadcaster } from '../broadcaster.ts'
+import type { ConnectionConfig } from '../config.ts'
+import { pusherTarget } from '../http/pusher-target.ts'
+import { HttpBroadcaster } from './http.ts'
+
+/**
+ * Driver `pusher`: sends to pusher.com or any compatible server, none of which can withdraw a channel from a user.
+ * Throws a {@link ConfigurationError} that names the setting that is missing or not allowed.
+ */
+export function createPusherBroadcaster(connection: ConnectionConfig, env: Env): Broadcaster {
+  const http = new HttpBroadcaster(pusherTarget(connection, env))
+  return {
+    broadcast: (event) => http.broadcast(event),
+    broadcastBatch: (events) => http.broadcastBatch(events),
+    disconnectUser: (userId) => http.disconnectUser(userId),
+    close: () => http.close(),
+  }
+}

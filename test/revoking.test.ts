@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Application, Broadcast, PresenceChannel, Provider, ReverbProvider } from '../src/index.ts'
+import { FastifyProvider } from '../src/integrations/fastify.ts'
+import { silentLogger } from '../src/support/logger.ts'
+import { createPusher, type PusherClient, reached, received } from './support/official-clients.ts'
+
+// Signed-in users as the application meets them: it sends to one, shows one the door, takes a channel from one.
+
+class ShopProvider extends Provider {
+  override async boot() {
+    await this.app.fastify.register(this.app.make('reverb.server').asFastifyPlugin('local'), {
+      prefix: '/reverb',
+    })
+    Broadcast.channel('room', () => true)
+  }
+}
+
+let app: Application
+let port: number
+
+beforeEach(async () => {
+  app = new Application({
+    providers: [
+      FastifyProvider,
+      [
+        ReverbProvider,
+        {
+          driver: 'reverb',
+          logger: silentLogger,
+          user: ({ headers }) => ({ id: String(headers['x-user']) }),
+        },
+      ],
+      ShopProvider,
+    ],
+    env: { REVERB_DRAIN: '0' },
+  })
+  await app.boot()
+  port = Number(new URL(await app.fastify.listen({ host: '127.0.0.1', port: 0 })).port)
+})
+
+afterEach(() => app.shutdown())
+
+/** The browser of a user, connected and signed in. */
+async function visit(user: string): Promise<PusherClient> {
+  const at = (name: string) => ({
+    transport: 'ajax' as const,
+    endpoint: `http://127.0.0.1:${port}/broadcasting/${name}`,
+    headers: { 'X-User': user },
+  })
+  const pusher = createPusher(port, {
+    key: 'local',
+    wsPath: '/reverb',
+    channelAuthorization: at('auth'),
+    userAuthentication: at('user-auth'),
+  })
+  onTestFinished(() => pusher.disconnect())
+  await reached(pusher, 'connected')
+  pusher.signin()
+  await pusher.user.signinDonePromise
+  return pusher
+}
+
+async function join(pusher: PusherClient, name: string) {
+  const channel = pusher.subscribe(name)
+  await received(channel, 'pusher:subscription_succeeded')
+  return channel
+}
+
+describe('Broadcast', () => {
+  it('C113 sends to one user, on all connections of that user, and to nobody else', async () => {
+    const [phone, laptop, other] = [await visit('7'), await visit('7'), await visit('8')]
+    const heard = vi.fn()
+    for (const pusher of [phone, laptop, other]) pusher.user.bind('InvoicePaid', heard)
+    const reach = async (event: string) => {
+      const { channels } = await Broadcast.user(7).as(event).with({ id: 42 }).send()
+      return channels[0]?.recipients
+    }
+    // A client joins its own channel by itself, some time after it has signed in.
+    await expect.poll(() => reach('Knock')).toBe(2)
+    expect(await reach('InvoicePaid')).toBe(2)
+    await expect.poll(() => heard.mock.calls).toEqual([[{ id: 42 }], [{ id: 42 }]])
+  })
+
+  it('C119 disconnects a user for good, and nobody else', async () => {
+    const [phone, laptop, other] = [await visit('7'), await visit('7'), await visit('8')]
+    const gone = [reached(phone, 'disconnected'), reached(laptop, 'disconnected')]
+    await Broadcast.disconnectUser(7)
+    await Promise.all(gone)
+    expect(other.connection.state).toBe('connected')
+  })
+
+  it('takes a channel from a user, who is told so and leaves the room', async () => {
+    const [one, two] = [await visit('7'), await visit('8')]
+    const room = await join(two, 'presence-room')
+    const mine = await join(one, 'presence-room')
+    const removed = received(room, 'pusher:member_removed')
+    const told = received(mine, 'pusher:subscription_error')
+    await Broadcast.unsubscribeUser('7', new PresenceChannel('room'))
+    expect(await told).toMatchObject({ type: 'AuthError', status: 401 })
+    expect(await removed).toMatchObject({ id: '7' })
+    expect(one.connection.state).toBe('connected')
+    const { channels } = await Broadcast.on('presence-room').as('x').send()
+    expect(channels).toEqual([{ name: 'presence-room', recipients: 1 }])
+  })
+})
