@@ -64,6 +64,7 @@ export {
 export type { RemoteServer } from './broadcasting/http/reverb-target.ts'
 export { type PendingBatch, PendingBroadcast } from './broadcasting/pending-broadcast.ts'
 export type { BroadcastReceipt, ReceiptChannel } from './broadcasting/receipt.ts'
+export type { ReportedPromise } from './broadcasting/reported-promise.ts'
 export { type RequestLike, runInRequest } from './broadcasting/request-context.ts'
 export type {
   BroadcastRequest,

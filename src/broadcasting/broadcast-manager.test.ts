@@ -487,6 +487,20 @@ describe('BroadcastManager', () => {
       await expect(manager.unsubscribeUser(7, channel)).rejects.toThrow(UnsupportedError)
     })
 
+    it('tell the logger of a failure that nobody awaits', async () => {
+      const { manager, logger } = managerWith({ driver: 'recorder' })
+      manager.extend('recorder', () => new Recorder())
+      manager.disconnectUser(7)
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(logger.error.mock.calls).toEqual([
+        [
+          expect.stringMatching(
+            /^Disconnecting a user failed, and nobody awaited it: The driver "recorder" cannot/,
+          ),
+        ],
+      ])
+    })
+
     it('fail for a name that is none, and once the manager is closed', async () => {
       const { manager } = managerWith()
       await expect(manager.unsubscribeUser(7, 'a b')).rejects.toThrow('"a b" is not a channel name')

@@ -18,6 +18,7 @@ import { EventError, UnsupportedError } from './errors.ts'
 import type { RemoteServer } from './http/reverb-target.ts'
 import { type BroadcastRoute, type PendingBatch, PendingBroadcast } from './pending-broadcast.ts'
 import { Registrations } from './registrations.ts'
+import { ReportedPromise } from './reported-promise.ts'
 import { type ResolvedEvent, resolveEvent } from './resolve-event.ts'
 import { Shipment, sendAll } from './shipment.ts'
 import { toUserId } from './user-id.ts'
@@ -120,26 +121,31 @@ export class BroadcastManager {
 
   /**
    * Ends every signed-in connection of a user; clients do not come back by themselves. Rejects with an
-   * {@link UnsupportedError} where the driver cannot do it.
+   * {@link UnsupportedError} where the driver cannot do it; a failure that nobody awaits goes to the logger.
    */
-  async disconnectUser(id: string | number, { via }: { readonly via?: string } = {}): Promise<void> {
-    const { driver, broadcaster } = this.#connections.open(via)
-    if (broadcaster.disconnectUser === undefined) throw new UnsupportedError(driver, 'disconnect a user')
-    await broadcaster.disconnectUser(toUserId(id))
+  disconnectUser(id: string | number, { via }: { readonly via?: string } = {}): ReportedPromise<void> {
+    return this.#reported('Disconnecting a user', async () => {
+      const { driver, broadcaster } = this.#connections.open(via)
+      if (broadcaster.disconnectUser === undefined) throw new UnsupportedError(driver, 'disconnect a user')
+      await broadcaster.disconnectUser(toUserId(id))
+    })
   }
 
   /**
    * Withdraws a channel from a user, on all of the user's signed-in connections; whether the user may join it again is for
-   * the channel's rule to say. Rejects with an {@link UnsupportedError} where the driver cannot do it.
+   * the channel's rule to say. Rejects with an {@link UnsupportedError} where the driver cannot do it; a failure that
+   * nobody awaits goes to the logger.
    */
-  async unsubscribeUser(
+  unsubscribeUser(
     id: string | number,
     channel: ChannelLike,
     { via }: { readonly via?: string } = {},
-  ): Promise<void> {
-    const { driver, broadcaster } = this.#connections.open(via)
-    if (broadcaster.unsubscribeUser === undefined) throw new UnsupportedError(driver, 'unsubscribe a user')
-    await broadcaster.unsubscribeUser(toUserId(id), channelName(channel))
+  ): ReportedPromise<void> {
+    return this.#reported('Unsubscribing a user', async () => {
+      const { driver, broadcaster } = this.#connections.open(via)
+      if (broadcaster.unsubscribeUser === undefined) throw new UnsupportedError(driver, 'unsubscribe a user')
+      await broadcaster.unsubscribeUser(toUserId(id), channelName(channel))
+    })
   }
 
   /**
@@ -199,6 +205,12 @@ export class BroadcastManager {
         this.logger.error(`Broadcasting ${subject} failed, and nobody awaited it: ${messageOf(error)}`)
       },
       reportMissingSocket: (given) => this.#reportMissingSocket(given),
+    })
+  }
+
+  #reported(doing: string, run: () => Promise<void>): ReportedPromise<void> {
+    return new ReportedPromise(run(), (error) => {
+      this.logger.error(`${doing} failed, and nobody awaited it: ${messageOf(error)}`)
     })
   }
 

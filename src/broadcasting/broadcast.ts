@@ -5,6 +5,7 @@ import type { ChannelLike } from './channel.ts'
 import type { ChannelRule, RuleOptions } from './channel-authorizer.ts'
 import { currentManager, register } from './current-manager.ts'
 import type { PendingBatch, PendingBroadcast } from './pending-broadcast.ts'
+import type { ReportedPromise } from './reported-promise.ts'
 
 /**
  * Broadcasts an event through the current application, on the next microtask, awaited or not.
@@ -35,7 +36,7 @@ export const Broadcast = {
   },
 
   /** Ends every signed-in connection of a user; clients do not come back by themselves. */
-  disconnectUser(id: string | number, options?: { readonly via?: string }): Promise<void> {
+  disconnectUser(id: string | number, options?: { readonly via?: string }): ReportedPromise<void> {
     return currentManager().disconnectUser(id, options)
   },
 
@@ -44,7 +45,7 @@ export const Broadcast = {
     id: string | number,
     channel: ChannelLike,
     options?: { readonly via?: string },
-  ): Promise<void> {
+  ): ReportedPromise<void> {
     return currentManager().unsubscribeUser(id, channel, options)
   },
 

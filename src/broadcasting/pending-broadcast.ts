@@ -1,6 +1,7 @@
 import { parseSocketId, type SocketId } from '../protocol/names.ts'
 import { AlreadySentError } from './errors.ts'
 import type { BroadcastReceipt } from './receipt.ts'
+import { ReportedPromise } from './reported-promise.ts'
 import { currentSocketId, type RequestLike, socketIdOf } from './request-context.ts'
 
 /** How something is to be sent. */
@@ -30,16 +31,14 @@ export type PendingBatch = PendingBroadcast<readonly BroadcastReceipt[]>
  */
 export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike<Receipt> {
   readonly #sender: BroadcastSender<Receipt>
-  readonly #receipt: Promise<Receipt>
+  readonly #receipt: ReportedPromise<Receipt>
   #via: string | undefined
   #except: SocketId | undefined
   #sent = false
-  #awaited = false
 
   constructor(sender: BroadcastSender<Receipt>) {
     this.#sender = sender
-    this.#receipt = this.#sendSoon()
-    this.#reportFailure()
+    this.#receipt = new ReportedPromise(this.#sendSoon(), (error) => sender.reportUnawaited(error))
   }
 
   /**
@@ -66,18 +65,17 @@ export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike
     onSent?: ((receipt: Receipt) => Result | PromiseLike<Result>) | null,
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Result | Failure> {
-    this.#awaited = true
     return this.#receipt.then(onSent, onFailed)
   }
 
   catch<Failure = never>(
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Receipt | Failure> {
-    return this.then(undefined, onFailed)
+    return this.#receipt.catch(onFailed)
   }
 
   finally(onSettled?: (() => void) | null): Promise<Receipt> {
-    return this.then().finally(onSettled)
+    return this.#receipt.finally(onSettled)
   }
 
   #mustBePending(method: string): void {
@@ -88,16 +86,5 @@ export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike
     await undefined
     this.#sent = true
     return this.#sender.send({ via: this.#via, except: this.#except })
-  }
-
-  async #reportFailure(): Promise<void> {
-    try {
-      await this.#receipt
-    } catch (error) {
-      // Decided when the microtasks are done, as Node does it with rejections: `await` may still be on its way.
-      process.nextTick(() => {
-        if (!this.#awaited) this.#sender.reportUnawaited(error)
-      })
-    }
   }
 }

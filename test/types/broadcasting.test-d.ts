@@ -41,7 +41,7 @@ same<PartlySentError['sent'], readonly BroadcastReceipt[]>(true)
 Broadcast.batch(new Paid())
 
 // Users are meant by their id.
-same<ReturnType<typeof Broadcast.disconnectUser>, Promise<void>>(true)
+same<Awaited<ReturnType<typeof Broadcast.disconnectUser>>, void>(true)
 Broadcast.disconnectUser('7', { via: 'reverb' })
 Broadcast.unsubscribeUser(7, new EncryptedPrivateChannel('orders.1'))
 Broadcast.unsubscribeUser('7', 'private-orders.1', { via: 'reverb' })
