@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'server',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/browser/**'],
+          exclude: ['test/{browser,sdks}/**'],
           testTimeout: 15_000,
           sequence: { groupOrder: 1 },
         },

@@ -9,15 +9,16 @@ export const root = path.resolve(import.meta.dirname, '../..')
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
 /**
- * Runs a program of the package or of the machine in the package's folder, its output shown as it comes.
+ * Runs a program of the package or of the machine, its output shown as it comes.
  * Hands signals on to it and resolves to its exit code.
  * @param {readonly string[]} command the program and its parameters
  * @param {NodeJS.ProcessEnv} [env] in addition to the present one
+ * @param {string} [folder] where it runs; the package's when there is none
  * @returns {Promise<number>}
  */
-export function run([program = '', ...parameters], env) {
+export function run([program = '', ...parameters], env, folder = root) {
   const child = spawn(program, parameters, {
-    cwd: root,
+    cwd: folder,
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, PATH: `${path.join(root, 'node_modules/.bin')}:${process.env['PATH']}`, ...env },
   })
