@@ -1,3 +1,5 @@
+import { type Credentials, isSignedBy, sign } from './signature.ts'
+
 /** What webhooks tell, by the names that Pusher gives it (protocol.md 7). */
 export const webhookNames = [
   'channel_occupied',
@@ -11,3 +13,85 @@ export const webhookNames = [
 
 /** One of {@link webhookNames}. */
 export type WebhookName = (typeof webhookNames)[number]
+
+/** One thing that has happened, as a webhook tells it (protocol.md 7). */
+export type WebhookEvent = { readonly channel: string } & (
+  | { readonly name: 'channel_occupied' | 'channel_vacated' | 'cache_miss' }
+  | { readonly name: 'member_added' | 'member_removed'; readonly user_id: string }
+  | {
+      readonly name: 'client_event'
+      readonly event: string
+      /** The text that was delivered; JSON as a rule. */
+      readonly data: string
+      readonly socket_id: string
+      /** Only on presence channels. */
+      readonly user_id?: string
+    }
+  | { readonly name: 'subscription_count'; readonly subscription_count: number }
+)
+
+/** The body of a webhook. */
+export interface Webhook {
+  /** When it was made, in Unix milliseconds. */
+  readonly time_ms: number
+  readonly events: readonly WebhookEvent[]
+}
+
+/** Milliseconds after its `time_ms` for which receivers believe a webhook. */
+export const webhookLifetime = 300_000
+
+/** The body of a webhook. Each event is the JSON text of a {@link WebhookEvent}, so that receivers may share it. */
+export function webhookBody(timeMs: number, events: readonly string[]): string {
+  return `{"time_ms":${timeMs},"events":[${events.join(',')}]}`
+}
+
+/** The headers that go with a body, in exactly the spelling and the values that SDKs compare (protocol.md 7). */
+export function webhookHeaders({ key, secret }: Credentials, body: string | Uint8Array) {
+  return {
+    'Content-Type': 'application/json',
+    'X-Pusher-Key': key,
+    'X-Pusher-Signature': sign(secret, body),
+  } as const
+}
+
+/** The headers of a request as Node gives them: by lower-case names. */
+type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * The webhook in a request, by its headers and the bytes of its body as they came in; `undefined` when it was not signed
+ * by the app, by either of its secrets, or is older than five minutes, as one that somebody sends again may be.
+ */
+export function verifyWebhook(
+  { key, secret, previousSecret }: Credentials & { readonly previousSecret?: string | undefined },
+  headers: IncomingHeaders,
+  body: string | Uint8Array,
+): Webhook | undefined {
+  const signature = headers['x-pusher-signature']
+  if (headers['x-pusher-key'] !== key || typeof signature !== 'string') return undefined
+  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
+  const webhook = isSignedBy(secrets, body, signature) ? parseWebhook(body) : undefined
+  const current = webhook && Math.abs(Date.now() - webhook.time_ms) <= webhookLifetime
+  return current ? webhook : undefined
+}
+
+/** The app signs other texts with the same secret, none of which is such an object. */
+function parseWebhook(body: string | Uint8Array): Webhook | undefined {
+  try {
+    const value: unknown = JSON.parse(typeof body === 'string' ? body : Buffer.from(body).toString())
+    return isWebhook(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Of what a server has signed, only the outline is checked. */
+function isWebhook(value: unknown): value is Webhook {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'time_ms' in value &&
+    typeof value.time_ms === 'number' &&
+    'events' in value &&
+    Array.isArray(value.events)
+  )
+}

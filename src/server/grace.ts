@@ -1,8 +1,8 @@
 /** Holds back what may be taken back: it happens after a delay, unless it is cancelled before. One timer for all. */
-export class Grace {
+export class Grace<Key = string> {
   readonly #delay: number
   // All have the same delay, so the order of insertion is that of their times.
-  readonly #held = new Map<string, { readonly due: number; readonly happen: () => void }>()
+  readonly #held = new Map<Key, { readonly due: number; readonly happen: () => void }>()
   #timer: NodeJS.Timeout | undefined
 
   /** `delay` in milliseconds. */
@@ -11,19 +11,19 @@ export class Grace {
   }
 
   /** Lets it happen after the delay; what is held under the key already keeps its time. */
-  hold(key: string, happen: () => void): void {
+  hold(key: Key, happen: () => void): void {
     if (this.#held.has(key)) return
     this.#held.set(key, { due: performance.now() + this.#delay, happen })
     this.#timer ??= this.#wait(this.#delay)
   }
 
   /** Whether something is held under the key. */
-  holds(key: string): boolean {
+  holds(key: Key): boolean {
     return this.#held.has(key)
   }
 
   /** Takes it back; whether there was something to take back. */
-  cancel(key: string): boolean {
+  cancel(key: Key): boolean {
     return this.#held.delete(key)
   }
 
@@ -50,11 +50,11 @@ export class Grace {
 
   #wait(delay: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.#timer = undefined
       // A timer may fire a fraction of a millisecond early.
       this.#release(performance.now() + 1)
       const [next] = this.#held.values()
-      if (next !== undefined) this.#timer ??= this.#wait(Math.max(1, next.due - performance.now()))
+      // What was held meanwhile found this timer there and made none of its own.
+      this.#timer = next && this.#wait(Math.max(1, next.due - performance.now()))
     }, delay).unref()
   }
 }

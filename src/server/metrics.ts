@@ -19,4 +19,8 @@ export class Metrics {
   apiRequests = 0
   apiRequestsRefused = 0
   apiFailures = 0
+  appLookupsFailed = 0
+  webhooksSent = 0
+  webhooksFailed = 0
+  webhookEventsDropped = 0
 }
