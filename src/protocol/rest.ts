@@ -55,6 +55,9 @@ export const batchBody = z.object({
   batch: z.array(z.object({ name, data, channel, socket_id: socketId, info }), '"batch" must be an array'),
 })
 
+/** The body of `POST /users/{id}/unsubscribe`, which only this server has. */
+export const unsubscribeBody = z.object({ channel })
+
 /** Attributes of a channel that `info` can ask for; unknown names are ignored (protocol.md 6.2). */
 export const attributes = ['user_count', 'subscription_count'] as const
 

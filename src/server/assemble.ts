@@ -4,23 +4,44 @@ import { MemoryEventLog } from './adapters/memory-log.ts'
 import { createChannels } from './api/channels.ts'
 import { createEvents } from './api/events.ts'
 import { createApi } from './api/router.ts'
-import { ConfigAppManager } from './apps/config-app-manager.ts'
+import { createUsers } from './api/users.ts'
+import { completeApp } from './apps/app-options.ts'
+import { Apps } from './apps/apps.ts'
 import { assembleProtocol } from './assemble-protocol.ts'
-import type { ServerConfig } from './config.ts'
+import { appDefaults, type ServerConfig } from './config.ts'
 import { Connector } from './connect.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { createTrace } from './trace.ts'
 import { WsTransport } from './transports/ws.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
+
+/** Milliseconds that webhooks may take to tell what is left when the server ends. */
+const webhookDeadline = 5_000
 
 /** Builds the parts of a server, each with the parts that it names, and gives back those that the server itself calls. */
 export function assemble(config: ServerConfig, logger: Logger) {
-  const apps = new ConfigAppManager(config.apps)
   const registry = new MemoryRegistry()
   const log = new MemoryEventLog()
   const trace = config.debug ? createTrace(logger) : undefined
   const { sendBuffer } = config
   const protocol = assembleProtocol({ registry, log, logger, trace, sendBuffer })
   const { connections, metrics, outbox, publish, receive, release, revoke } = protocol
+  const heartbeat = new Heartbeat({
+    connections,
+    outbox,
+    metrics,
+    apps: { sweep: (now) => apps.sweep(now) },
+  })
+  const defaults = appDefaults(config)
+  const apps = new Apps({
+    configured: config.apps,
+    manager: config.appManager,
+    complete: (given) => completeApp(given, defaults),
+    connections,
+    learned: (app) => heartbeat.include(app),
+    metrics,
+    logger,
+  })
   const connector = new Connector({
     transport: new WsTransport(),
     apps,
@@ -33,18 +54,29 @@ export function assemble(config: ServerConfig, logger: Logger) {
     connectRate: config.connectRate,
     trustProxy: config.trustProxy,
   })
-  const heartbeat = new Heartbeat({ connections, outbox, metrics, apps: config.apps })
   const api = createApi({
     apps,
-    events: createEvents({ publish, registry }),
-    channels: createChannels(registry),
+    events: createEvents({ publish, registry, open: () => !connector.draining || connections.size > 0 }),
+    channels: createChannels({ registry, log }),
+    users: createUsers(revoke),
     metrics,
     logger,
     ready: () => !connector.draining,
   })
-  const stop = () => {
+  const webhooks = new Webhooks({
+    lifecycle: protocol.lifecycle,
+    wanted: config.appManager !== undefined || config.apps.some((app) => app.webhooks.length > 0),
+    batchMs: config.webhookBatchMs,
+    metrics,
+    logger,
+  })
+
+  /** Lets go of every timer, and resolves when the webhooks have told what was left to tell. */
+  function stop(): Promise<void> {
     heartbeat.stop()
     protocol.stop()
+    return webhooks.flush(webhookDeadline)
   }
+
   return { apps, connections, metrics, publish, revoke, connector, heartbeat, api, stop }
 }

@@ -67,6 +67,8 @@ export function keyOf(path: string): string | undefined {
 const upgradePath = /^(?:\/t\/[^/]+)?\/app(?:\/|$)/
 const keyPath = /^(?:\/t\/[^/]+)?\/app\/([^/]+)\/?$/
 const requestPath = /^\/(?:app|apps)(?:\/|$)|^\/(?:up|ready)$/
+// The Python SDK leaves out the app; unsigned, the path may be one of the app around us.
+const aliasPath = /^\/users\/.*\/terminate_connections$/s
 
 /**
  * An `upgrade` listener cannot do this: others answer what they do not know, and two answers kill the client. Hence
@@ -115,7 +117,8 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
 /** A server that is mounted at the root leaves everything but its own routes to the app. */
 function requestPathUnder({ path: prefix }: Claim, { url = '' }: IncomingMessage): string | undefined {
   const path = pathUnder(prefix, url)
-  return path !== undefined && (prefix !== '' || requestPath.test(path)) ? path : undefined
+  if (path === undefined || prefix !== '' || requestPath.test(path)) return path
+  return aliasPath.test(path) && url.includes('auth_signature=') ? path : undefined
 }
 
 function ours(): void {}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
-import { type AppOptions, type ReverbServerOptions, resolveServerConfig } from './config.ts'
+import type { AppOptions } from './apps/app-options.ts'
+import { type ReverbServerOptions, resolveServerConfig } from './config.ts'
 
 const app = { id: 'a', key: 'key-a', secret: 'secret-a' }
 
@@ -116,7 +117,7 @@ describe('resolveServerConfig', () => {
 
     it('are lists where commas part them', () => {
       const env = { REVERB_ALLOWED_ORIGINS: 'example.com, *.example.org' }
-      expect(resolveServerConfig({}, env).apps[0].allowedOrigins).toEqual(['example.com', '*.example.org'])
+      expect(resolveServerConfig({}, env).apps[0]?.allowedOrigins).toEqual(['example.com', '*.example.org'])
     })
   })
 
@@ -224,7 +225,7 @@ describe('resolveServerConfig', () => {
     })
 
     it('takes any other', () => {
-      expect(resolveServerConfig({ appSecret: 'sesame' }, production).apps[0].secret).toBe('sesame')
+      expect(resolveServerConfig({ appSecret: 'sesame' }, production).apps[0]?.secret).toBe('sesame')
     })
 
     it('does not mind it where nothing is served', () => {

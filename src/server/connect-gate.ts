@@ -90,8 +90,11 @@ export class ConnectGate {
   }
 }
 
-/** Nobody else listens to a socket that waits: notices when the client gives up, and leaves unread what it has sent. */
-function watch(stream: Duplex): () => void {
+/**
+ * Nobody else listens to a socket that waits: notices when the client gives up, and leaves unread what it has sent. Returns
+ * the function that lets go.
+ */
+export function watch(stream: Duplex): () => void {
   const peek = () => {
     if (stream.readableLength === 0) stream.read()
   }

@@ -7,8 +7,9 @@ import { makeApp, Parts, turn } from '../../test/support/parts.ts'
 import { silentLogger } from '../support/logger.ts'
 import { FakeSocket, payloadOf } from '../testing/index.ts'
 import type { Registry } from './adapter.ts'
-import { ConfigAppManager } from './apps/config-app-manager.ts'
-import type { AppOptions } from './config.ts'
+import type { App } from './apps/app.ts'
+import type { AppOptions } from './apps/app-options.ts'
+import type { Apps } from './apps/apps.ts'
 import { Connector, type ConnectTarget } from './connect.ts'
 import type { SocketListener, Transport } from './transport.ts'
 
@@ -31,6 +32,7 @@ class FakeTransport implements Transport {
 
 interface Given {
   app?: Partial<AppOptions>
+  apps?: Partial<Apps>
   registry?: Registry
   connectRate?: number
   trustProxy?: number
@@ -43,13 +45,17 @@ interface Asked {
   headers?: Record<string, string>
 }
 
-function makeConnector({ connectRate = 0, trustProxy = 0, ...given }: Given = {}) {
+function makeConnector({ connectRate = 0, trustProxy = 0, apps = {}, ...given }: Given = {}) {
   const parts = new Parts(given)
   const transport = new FakeTransport()
   const connector = new Connector({
     ...parts,
     transport,
-    apps: new ConfigAppManager([parts.app]),
+    apps: {
+      findByKey: (key) => (key === parts.app.key ? parts.app : undefined),
+      current: (app) => app,
+      ...apps,
+    },
     logger: silentLogger,
     connectRate,
     trustProxy,
@@ -58,11 +64,9 @@ function makeConnector({ connectRate = 0, trustProxy = 0, ...given }: Given = {}
     const request = new IncomingMessage(new NetSocket())
     request.url = `/app/app-key?${query}`
     request.headers = headers
-    connector.upgrade(request, new PassThrough(), Buffer.alloc(0), {
-      key: 'app-key',
-      only: undefined,
-      ...target,
-    })
+    const stream = new PassThrough()
+    connector.upgrade(request, stream, Buffer.alloc(0), { key: 'app-key', only: undefined, ...target })
+    return stream
   }
   const connect = (asked: Asked = {}): Upgrade => {
     upgrade(asked)
@@ -166,8 +170,8 @@ describe('Connector', () => {
 
     it('is told 4001 where the mount is for another app', () => {
       const { parts, connect } = makeConnector()
-      expect(refusal(connect({ target: { only: makeApp({ id: 'other' }) } }))).toBe(4001)
-      connect({ target: { only: parts.app } })
+      expect(refusal(connect({ target: { only: 'other' } }))).toBe(4001)
+      connect({ target: { only: parts.app.key } })
       expect(parts.connections.size).toBe(1)
     })
 
@@ -299,6 +303,112 @@ describe('Connector', () => {
 
     it('resolves at once without sockets', async () => {
       await makeConnector().connector.closed(60_000)
+    })
+  })
+
+  describe('an upgrade whose app must be looked up', () => {
+    function makeWaiting(given: Given = {}) {
+      let settle: (app: App | Error | undefined) => void = () => {}
+      const found = new Promise<App | undefined>((resolve, reject) => {
+        settle = (app) => (app instanceof Error ? reject(app) : resolve(app))
+      })
+      const made = makeConnector({ ...given, apps: { findByKey: () => found, ...given.apps } })
+      const settled = (app: App | Error | undefined) => {
+        settle(app)
+        return turn()
+      }
+      return { ...made, settle: settled }
+    }
+
+    it('is accepted when it is there, with all that it has sent meanwhile', async () => {
+      const { parts, transport, upgrade, settle } = makeWaiting()
+      const stream = upgrade()
+      stream.write('early')
+      await turn()
+      expect(transport.upgrades).toEqual([])
+      await settle(parts.app)
+      expect(parts.connections.size).toBe(1)
+      expect(['error', 'end', 'readable'].map((event) => stream.listenerCount(event))).toEqual([0, 0, 0])
+      expect(String(stream.read())).toBe('early')
+    })
+
+    it.each<[code: number, found: App | Error | undefined]>([
+      [4001, undefined],
+      [4003, makeApp({ enabled: false })],
+      [4100, new Error('no data base')],
+    ])('is refused with %i when it is not', async (code, found) => {
+      const { parts, transport, upgrade, settle } = makeWaiting()
+      upgrade()
+      await settle(found)
+      const [made] = transport.upgrades
+      expect(made && refusal(made)).toBe(code)
+      expect(parts.connections.size).toBe(0)
+    })
+
+    it('is refused with 4100 when looking up fails at once', () => {
+      const { connect } = makeConnector({
+        apps: {
+          findByKey: () => {
+            throw new Error('no data base')
+          },
+        },
+      })
+      expect(refusal(connect())).toBe(4100)
+    })
+
+    it.each([
+      ['breaks', (stream: PassThrough) => stream.emit('error', new Error('reset'))],
+      ['is ended by the client', (stream: PassThrough) => stream.end()],
+    ])('is forgotten when its socket %s meanwhile', async (_, leave) => {
+      const { parts, transport, upgrade, settle } = makeWaiting()
+      const stream = upgrade()
+      leave(stream)
+      await turn()
+      await settle(parts.app)
+      expect(stream.destroyed).toBe(true)
+      expect(transport.upgrades).toEqual([])
+    })
+
+    it('is told 4100 when the server shuts down meanwhile, and destroyed when that ends', async () => {
+      const { parts, connector, transport, upgrade, settle } = makeWaiting()
+      upgrade()
+      connector.draining = true
+      await settle(parts.app)
+      const [made] = transport.upgrades
+      expect(made && refusal(made)).toBe(4100)
+
+      const late = makeWaiting()
+      const stream = late.upgrade()
+      late.connector.draining = true
+      await late.connector.closed(1000)
+      expect(stream.destroyed).toBe(true)
+    })
+
+    it('is not looked up where the mount is for another app', () => {
+      const findByKey = vi.fn()
+      const { connect } = makeConnector({ apps: { findByKey } })
+      expect(refusal(connect({ target: { only: 'other' } }))).toBe(4001)
+      expect(findByKey).not.toHaveBeenCalled()
+    })
+  })
+
+  describe('an app that changes while the registry is asked', () => {
+    it.each<[code: number, current: App | undefined]>([
+      [4001, undefined],
+      [4003, makeApp({ enabled: false })],
+    ])('refuses with %i', async (code, current) => {
+      const { parts, connect } = makeConnector({ apps: { current: () => current } })
+      expect(refusal(connect())).toBe(code)
+      await Promise.all(parts.released)
+      expect(parts.registry.connections(parts.app)).toBe(0)
+    })
+
+    it('counts as it is by now', () => {
+      const current = makeApp({ secret: 'new' })
+      const { parts, connect } = makeConnector({ apps: { current: () => current } })
+      connect()
+      const [connection] = parts.connections.values()
+      expect(connection?.app).toBe(current)
     })
   })
 })

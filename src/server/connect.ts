@@ -4,14 +4,15 @@ import type { Duplex } from 'node:stream'
 import { type CloseCode, codes } from '../protocol/codes.ts'
 import { connectionEstablished, error } from '../protocol/messages.ts'
 import type { SocketId } from '../protocol/names.ts'
-import { isPromise } from '../support/awaitable.ts'
+import { type Awaitable, andThen, isPromise } from '../support/awaitable.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import { isOriginAllowed } from '../support/origin.ts'
 import type { Registry } from './adapter.ts'
+import { adopt } from './apps/adopt.ts'
 import type { App } from './apps/app.ts'
-import type { AppManager } from './apps/app-manager.ts'
-import { ConnectGate } from './connect-gate.ts'
+import type { Apps } from './apps/apps.ts'
+import { ConnectGate, watch } from './connect-gate.ts'
 import { Connection, type ConnectionShared } from './connection.ts'
 import { addressOf, isSecure, type RequestSource } from './forwarded.ts'
 import { encodeFrame } from './frame.ts'
@@ -19,16 +20,16 @@ import type { Metrics } from './metrics.ts'
 import type { Receive } from './receive.ts'
 import type { Socket, SocketListener, Transport } from './transport.ts'
 
-/** Where an upgrade asks to go: the key in its path, and the one app that the mount is restricted to. */
+/** Where an upgrade asks to go: the key in its path, and that of the one app that the mount is restricted to. */
 export interface ConnectTarget {
   /** Undefined when the path has none. */
   readonly key: string | undefined
-  readonly only: App | undefined
+  readonly only: string | undefined
 }
 
 interface ConnectParts {
   readonly transport: Transport
-  readonly apps: AppManager
+  readonly apps: Pick<Apps, 'findByKey' | 'current'>
   readonly registry: Registry
   readonly connections: Map<SocketId, Connection>
   readonly shared: ConnectionShared
@@ -39,6 +40,14 @@ interface ConnectParts {
   readonly trustProxy: number
 }
 
+/** One upgrade, until it is accepted or refused. */
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly stream: Duplex
+  readonly head: Buffer
+  readonly query: URLSearchParams
+}
+
 interface Refusal {
   readonly code: CloseCode
   readonly message?: string
@@ -47,6 +56,8 @@ interface Refusal {
 /** Bytes that a refused client may still send in one message. */
 const refusedMessageSize = 1024
 
+const goingAway: Refusal = { code: 4100, message: 'Server is shutting down, try again later' }
+
 /** Turns upgrades into connections; what it refuses is told why and closed, always after a complete handshake. */
 export class Connector {
   /** Set while the server shuts down: newcomers are sent away with 4100. */
@@ -54,6 +65,8 @@ export class Connector {
   readonly #parts: ConnectParts
   readonly #gate: ConnectGate
   readonly #sockets = new Set<Socket>()
+  /** Those whose app is being looked up. */
+  readonly #waiting = new Set<Duplex>()
   #emptied: (() => void) | undefined
 
   constructor(parts: ConnectParts) {
@@ -64,20 +77,19 @@ export class Connector {
   /** Accepts or refuses one upgrade, perhaps after waiting its turn. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, target: ConnectTarget): void {
     const address = addressOf(sourceOf(request), this.#parts.trustProxy)
-    const proceed = () => {
-      const query = new URLSearchParams(request.url?.split('?', 2)[1])
-      const verdict = this.#judge(request, target, query)
-      if ('code' in verdict) this.#refuse(request, stream, head, verdict)
-      else this.#accept(request, stream, head, verdict, query.get('client') ?? '')
-    }
+    const query = new URLSearchParams(request.url?.split('?', 2)[1])
+    const upgrade = { request, stream, head, query }
     // Nobody waits for a server that goes away.
-    if (this.draining) proceed()
-    else if (!this.#gate.enter(address, stream, proceed)) this.#refuse(request, stream, head, { code: 4100 })
+    if (this.draining) this.#refuse(upgrade, goingAway)
+    else if (!this.#gate.enter(address, stream, () => this.#proceed(upgrade, target))) {
+      this.#refuse(upgrade, { code: 4100 })
+    }
   }
 
   /** Resolves when every socket is closed; those that are not after `deadline` milliseconds are destroyed. */
   async closed(deadline: number): Promise<void> {
     this.#gate.close()
+    for (const stream of this.#waiting) stream.destroy()
     if (this.#sockets.size === 0) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
@@ -91,15 +103,48 @@ export class Connector {
     })
   }
 
-  /** The app to join, or why not (protocol.md 1.2, 1.3, 1.7). */
-  #judge(request: IncomingMessage, { key, only }: ConnectTarget, query: URLSearchParams): App | Refusal {
-    const { apps, trustProxy } = this.#parts
-    if (this.draining) return { code: 4100, message: 'Server is shutting down, try again later' }
+  /** With an app that is known nothing waits. */
+  #proceed(upgrade: Upgrade, target: ConnectTarget): void {
+    const app = this.#appOf(target)
+    if (isPromise(app)) void this.#await(upgrade, app)
+    else this.#conclude(upgrade, app)
+  }
+
+  async #await(upgrade: Upgrade, found: PromiseLike<App | Refusal>): Promise<void> {
+    const { stream } = upgrade
+    const unwatch = watch(stream)
+    this.#waiting.add(stream)
+    // Counted and logged where the app is looked up.
+    const app = await Promise.resolve(found).catch((): Refusal => ({ code: 4100 }))
+    this.#waiting.delete(stream)
+    if (stream.destroyed) return
+    unwatch()
+    this.#conclude(upgrade, app)
+  }
+
+  #conclude(upgrade: Upgrade, app: App | Refusal): void {
+    const verdict = 'code' in app ? app : this.#judge(upgrade, app)
+    if (this.draining) this.#refuse(upgrade, goingAway)
+    else if ('code' in verdict) this.#refuse(upgrade, verdict)
+    else this.#accept(upgrade, verdict)
+  }
+
+  /** The app to join, or why there is none (protocol.md 1.7). */
+  #appOf({ key, only }: ConnectTarget): Awaitable<App | Refusal> {
     if (key === undefined) return { code: 4005 }
-    const app = apps.findByKey(key)
-    if (app === undefined || (only !== undefined && only !== app)) return { code: 4001 }
+    if (only !== undefined && only !== key) return { code: 4001 }
+    try {
+      return andThen(this.#parts.apps.findByKey(key), (app) => app ?? { code: 4001 })
+    } catch {
+      // Counted and logged where the app is looked up.
+      return { code: 4100 }
+    }
+  }
+
+  /** The app again, or why this client may not join it (protocol.md 1.2, 1.3, 1.7). */
+  #judge({ request, query }: Upgrade, app: App): App | Refusal {
     if (!app.enabled) return { code: 4003 }
-    if (app.requireTls && !isSecure(sourceOf(request), trustProxy)) return { code: 4000 }
+    if (app.requireTls && !isSecure(sourceOf(request), this.#parts.trustProxy)) return { code: 4000 }
     const protocol = query.get('protocol')
     if (protocol === null && app.strictProtocol) return { code: 4008 }
     if (protocol !== null && !/^[567]$/.test(protocol)) return { code: 4007 }
@@ -107,7 +152,7 @@ export class Connector {
     return app
   }
 
-  #refuse(request: IncomingMessage, stream: Duplex, head: Buffer, refusal: Refusal): void {
+  #refuse({ request, stream, head }: Upgrade, refusal: Refusal): void {
     const { transport } = this.#parts
     transport.upgrade(request, stream, head, refusedMessageSize, (socket) => {
       const session = this.#open(socket)
@@ -122,7 +167,8 @@ export class Connector {
     socket.close(code, message)
   }
 
-  #accept(request: IncomingMessage, stream: Duplex, head: Buffer, app: App, client: string): void {
+  #accept({ request, stream, head, query }: Upgrade, app: App): void {
+    const client = query.get('client') ?? ''
     this.#parts.transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
       const session = this.#open(socket)
       void this.#admit(session, app, client)
@@ -148,12 +194,15 @@ export class Connector {
 
   #establish(session: Session, app: App, socketId: SocketId, client: string): void {
     const { socket } = session
-    const { connections, shared, metrics } = this.#parts
+    const { apps, connections, shared, metrics } = this.#parts
     const connection = new Connection({ socket, app, socketId, client, shared })
     connections.set(socketId, connection)
     metrics.connectionsAccepted++
     session.begin(connection)
-    connection.send(connectionEstablished(socketId, app.activityTimeout))
+    // Meanwhile the app may have changed, or be gone.
+    const current = apps.current(app)
+    if (current !== app) adopt(connection, current)
+    if (connection.open) connection.send(connectionEstablished(socketId, app.activityTimeout))
   }
 
   #open(socket: Socket): Session {

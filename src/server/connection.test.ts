@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Parts, turn } from '../../test/support/parts.ts'
+import { makeApp, Parts, turn } from '../../test/support/parts.ts'
 
 describe('Connection', () => {
   it('sends in order, with one write a turn', async () => {
@@ -41,6 +41,16 @@ describe('Connection', () => {
       connection.close(code)
       expect(Buffer.byteLength(socket.closed?.reason ?? '')).toBeLessThanOrEqual(123)
     })
+  })
+
+  it('adopts what its app has become: secrets and limits, and with them a new count of what it may send', () => {
+    const { connection } = new Parts({ app: { clientEventRate: 0.1 } }).connect()
+    const passes = () => connection.limiter.clientEvent(performance.now())
+    expect([passes(), passes()]).toEqual([true, false])
+    const app = makeApp({ clientEventRate: 2 })
+    connection.adopt(app)
+    expect(connection.app).toBe(app)
+    expect([passes(), passes(), passes()]).toEqual([true, true, false])
   })
 
   it('C176 is closed with 4100 when it reads too slowly, and what waits is dropped', async () => {

@@ -33,10 +33,8 @@ export type SignedInUser = Member
 /** A client on this node: one socket, one app, its subscriptions. */
 export class Connection implements Recipient {
   readonly socket: Socket
-  readonly app: App
   readonly socketId: SocketId
   readonly client: string
-  readonly limiter: RateLimiter
   /** Who signed in; set only by the sign-in handler. */
   user: SignedInUser | undefined
   /** Whether it has signed in or joined a private or presence channel (protocol.md 5.5). */
@@ -53,21 +51,34 @@ export class Connection implements Recipient {
   writtenTurn = 0
   writtenBytes = 0
   readonly #shared: ConnectionShared
+  #app: App
+  #limiter: RateLimiter
   #open = true
 
   constructor({ socket, app, socketId, client, shared }: ConnectionParts) {
     const now = performance.now()
-    const { messageRate, clientEventRate, maxChannelsPerConnection } = app
     this.socket = socket
-    this.app = app
     this.socketId = socketId
     this.client = client
     this.since = now
     this.lastSeen = now
     this.#shared = shared
-    // Clients subscribe to everything at once after a reconnect.
-    const messageBurst = Math.max(messageRate, 2 * (maxChannelsPerConnection || 200))
-    this.limiter = new RateLimiter({ messageRate, messageBurst, clientEventRate }, now)
+    this.#app = app
+    this.#limiter = limiterOf(app, now)
+  }
+
+  get app(): App {
+    return this.#app
+  }
+
+  get limiter(): RateLimiter {
+    return this.#limiter
+  }
+
+  /** The app has changed: its secrets and limits count from now on; what the handshake has settled stays. */
+  adopt(app: App): void {
+    this.#app = app
+    this.#limiter = limiterOf(app, performance.now())
   }
 
   /** False from the moment either side ended it; nothing that arrives afterwards is handled. */
@@ -113,4 +124,13 @@ export class Connection implements Recipient {
     this.#open = false
     this.#shared.ended(this)
   }
+}
+
+function limiterOf(
+  { messageRate, clientEventRate, maxChannelsPerConnection }: App,
+  now: number,
+): RateLimiter {
+  // Clients subscribe to everything at once after a reconnect.
+  const messageBurst = Math.max(messageRate, 2 * (maxChannelsPerConnection || 200))
+  return new RateLimiter({ messageRate, messageBurst, clientEventRate }, now)
 }

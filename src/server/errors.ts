@@ -3,16 +3,30 @@ import { BroadcastingError } from '../support/errors.ts'
 /** A refused publish or HTTP API request; `status` is the one that HTTP has for it (protocol.md 6.1). */
 export class RefusedError extends BroadcastingError {
   readonly status: number
+  /** What the answer says beside the status, such as `Retry-After`. */
+  readonly headers: Readonly<Record<string, string>>
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
     super('ERR_BROADCAST_REFUSED', message)
     this.status = status
+    this.headers = headers
   }
 }
 
-/** An app key that no configured app has. */
+/** An app key that no app has; names the keys of the configured apps. */
 export class UnknownAppError extends BroadcastingError {
   constructor(key: string, known: readonly string[]) {
-    super('ERR_BROADCAST_UNKNOWN_APP', `No app has the key "${key}"; known keys: ${known.join(', ')}`)
+    const hint = known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
+    super('ERR_BROADCAST_UNKNOWN_APP', `No app has the key "${key}"${hint}`)
+  }
+}
+
+/** The app manager failed: it threw or did not answer (`status` 503), or returned what is no app (500). */
+export class AppLookupError extends BroadcastingError {
+  readonly status: 500 | 503
+
+  constructor(status: 500 | 503, message: string) {
+    super('ERR_BROADCAST_APP_LOOKUP', message)
+    this.status = status
   }
 }

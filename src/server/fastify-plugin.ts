@@ -22,7 +22,7 @@ interface PluginParts {
 }
 
 /** Without a prefix everything else stays the app's. */
-const ownRoutes = ['/app/*', '/apps/*', '/up', '/ready']
+const ownRoutes = ['/app/*', '/apps/*', '/users/:id/terminate_connections', '/up', '/ready']
 
 /** A mount as an encapsulated plugin: the app's `onRequest` hooks see our requests, its body parsers never do. */
 export function createFastifyPlugin({ claimUpgrades, close }: PluginParts): ReverbFastifyPlugin {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Parts, turn } from '../../test/support/parts.ts'
+import { makeApp, Parts, turn } from '../../test/support/parts.ts'
 import { pingFrame } from './frame.ts'
 import { Heartbeat } from './heartbeat.ts'
 
@@ -8,8 +8,7 @@ function watched() {
   const parts = new Parts({ app: { pingInterval: 60, pongTimeout: 30 } })
   const clients = [parts.connect(), parts.connect()] as const
   for (const { connection } of clients) connection.lastSeen = 0
-  const { connections, outbox, metrics, app } = parts
-  return { parts, clients, heartbeat: new Heartbeat({ connections, outbox, metrics, apps: [app] }) }
+  return { parts, clients, heartbeat: new Heartbeat({ ...parts, apps: { sweep: () => {} } }) }
 }
 
 afterEach(() => {
@@ -73,17 +72,42 @@ describe('Heartbeat', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const parts = new Parts({ app: { pingInterval: 0.2, pongTimeout: 0.1 } })
     const { socket } = parts.connect()
-    const { connections, outbox, metrics, app } = parts
-    const heartbeat = new Heartbeat({ connections, outbox, metrics, apps: [app] })
+    const sweep = vi.fn()
+    const heartbeat = new Heartbeat({ ...parts, apps: { sweep } })
+    heartbeat.include(parts.app)
     heartbeat.start()
     heartbeat.start()
     expect(vi.getTimerCount()).toBe(1)
     vi.advanceTimersByTime(225)
     await turn()
     expect(socket.writes).toEqual([pingFrame])
+    expect(sweep).toHaveBeenCalledTimes(9)
     heartbeat.stop()
     expect(vi.getTimerCount()).toBe(0)
     vi.advanceTimersByTime(10_000)
     expect(socket.closed).toBeUndefined()
+  })
+
+  it('sweeps once a second, and more often as soon as an app needs it', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
+    const sweep = vi.fn()
+    const heartbeat = new Heartbeat({ ...new Parts(), apps: { sweep } })
+    const sweepsIn = (milliseconds: number) => {
+      sweep.mockClear()
+      vi.advanceTimersByTime(milliseconds)
+      return sweep.mock.calls.length
+    }
+    heartbeat.start()
+    expect(sweepsIn(10_000)).toBe(10)
+    heartbeat.include(makeApp({ pingInterval: 60, pongTimeout: 0.4 }))
+    expect(sweepsIn(1_000)).toBe(10)
+    heartbeat.include(makeApp())
+    expect(sweepsIn(1_000)).toBe(10)
+    heartbeat.include(makeApp({ userAuthTimeout: 0.2 }))
+    expect(sweepsIn(1_000)).toBe(20)
+    heartbeat.include(makeApp({ pingInterval: 0.001 }))
+    expect(sweepsIn(1_000)).toBe(100)
+    heartbeat.stop()
+    expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -1,23 +1,28 @@
 import type { App } from './apps/app.ts'
+import type { Apps } from './apps/apps.ts'
 import type { Connection } from './connection.ts'
 import { pingFrame } from './frame.ts'
 import type { Metrics } from './metrics.ts'
 import type { Outbox } from './outbox.ts'
 
-/** Milliseconds between two sweeps at most; less when an app's settings are shorter than that. */
+/** Milliseconds between two sweeps: a quarter of the shortest setting of an app, within bounds. */
 const maxTick = 1_000
+const minTick = 10
 
 interface HeartbeatParts {
   readonly connections: ReadonlyMap<string, Connection>
   readonly outbox: Outbox
   readonly metrics: Metrics
-  /** Their ping intervals and pong timeouts decide how often it sweeps. */
-  readonly apps: readonly App[]
+  readonly apps: Pick<Apps, 'sweep'>
 }
 
-/** One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6) or does not read. */
+/**
+ * One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6) or does not read, and has apps
+ * looked up again.
+ */
 export class Heartbeat {
   readonly #parts: HeartbeatParts
+  #tick = maxTick
   #timer: NodeJS.Timeout | undefined
 
   constructor(parts: HeartbeatParts) {
@@ -26,10 +31,18 @@ export class Heartbeat {
 
   /** Begins to sweep; idempotent. The timer does not keep the process alive. */
   start(): void {
-    if (this.#timer !== undefined) return
-    const seconds = this.#parts.apps.flatMap(({ pingInterval, pongTimeout }) => [pingInterval, pongTimeout])
-    const tick = Math.max(10, Math.min(maxTick, (Math.min(...seconds) * 1000) / 4))
-    this.#timer = setInterval(() => this.sweep(performance.now()), tick).unref()
+    this.#timer ??= setInterval(() => this.sweep(performance.now()), this.#tick).unref()
+  }
+
+  /** From now on it sweeps often enough for the settings of this app too. */
+  include({ pingInterval, pongTimeout, userAuthTimeout }: App): void {
+    const shortest = Math.min(pingInterval, pongTimeout, userAuthTimeout || pingInterval)
+    const tick = Math.max(minTick, shortest * 250)
+    if (tick >= this.#tick) return
+    this.#tick = tick
+    if (this.#timer === undefined) return
+    this.stop()
+    this.start()
   }
 
   stop(): void {
@@ -39,7 +52,8 @@ export class Heartbeat {
 
   /** Looks at every connection once; `now` in milliseconds on the monotonic clock. */
   sweep(now: number): void {
-    const { connections, outbox, metrics } = this.#parts
+    const { connections, outbox, metrics, apps } = this.#parts
+    apps.sweep(now)
     for (const connection of connections.values()) {
       outbox.check(connection)
       const { app, lastSeen, pingedAt } = connection

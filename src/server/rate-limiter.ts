@@ -22,6 +22,11 @@ export class TokenBucket {
     return true
   }
 
+  /** Seconds until there is a token again. */
+  wait(now: number): number {
+    return Math.max(0, (1 - this.#tokens) / this.#rate - (now - this.#at) / 1000)
+  }
+
   /** Whether nothing has been taken that has not come back. */
   isFull(now: number): boolean {
     return this.#tokens + ((now - this.#at) * this.#rate) / 1000 >= this.#burst

@@ -1,10 +1,11 @@
 import type { SocketId } from '../protocol/names.ts'
+import { type Awaitable, andThen, isPromise } from '../support/awaitable.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Env } from '../support/settings.ts'
 import type { Api } from './api/router.ts'
 import type { App } from './apps/app.ts'
-import type { ConfigAppManager } from './apps/config-app-manager.ts'
+import type { Apps } from './apps/apps.ts'
 import { assemble } from './assemble.ts'
 import { type Claim, claim, keyOf, type Mount, type NodeServer, pathUnder, toPrefix } from './attach.ts'
 import { type ClientOptions, clientOptions, type ServerAddress } from './client-options.ts'
@@ -33,7 +34,7 @@ const closeDeadline = 6_000
 
 /** An event that code of this process publishes. */
 export interface PublishMessage {
-  /** The app it belongs to. @default the first app */
+  /** The app it belongs to. @default the first app, with an app manager the one of `appKey` */
   readonly appKey?: string
   readonly channels: readonly string[]
   readonly event: string
@@ -56,14 +57,14 @@ export class ReverbServer {
   /** The settings in force. */
   readonly options: ServerConfig
   readonly #logger: Logger
-  readonly #apps: ConfigAppManager
+  readonly #apps: Apps
   readonly #connections: ReadonlyMap<SocketId, Connection>
   readonly #metrics: Metrics
   readonly #publish: Publish
   readonly #revoke: Revoke
   readonly #connector: Connector
   readonly #heartbeat: Heartbeat
-  readonly #stop: () => void
+  readonly #stop: () => Promise<void>
   readonly #api: Api
   readonly #releases: (() => void)[] = []
   #mounted = false
@@ -100,10 +101,10 @@ export class ReverbServer {
 
   /**
    * Serves under a path of an HTTP server; the order of mounting never matters and other routes are never touched.
-   * Throws an {@link UnknownAppError} for a key that no app has.
+   * Throws an {@link UnknownAppError} for a key that no configured app has; an app manager is not asked.
    */
   attach(server: NodeServer, { path = this.options.path, key }: AttachOptions = {}): void {
-    const only = this.#restriction(key)
+    this.#mustBeKnown(key)
     if (typeof server?.listenerCount !== 'function') {
       throw new ConfigurationError(
         'attach() takes an HTTP server of Node; of a Fastify app that is fastify.server',
@@ -112,22 +113,22 @@ export class ReverbServer {
     this.#mustBeOpen()
     this.#mounted = true
     if (!this.options.serve) return
-    const mount = this.#mountAt(path, only)
+    const mount = this.#mountAt(path, key)
     this.#mountPath ??= mount.path
     this.#claim(server, mount)
   }
 
   /**
    * The server as a Fastify plugin: `await fastify.register(server.asFastifyPlugin('local'), { prefix: '/reverb' })`;
-   * the key restricts the mount to one app. It ends with the app. Throws an {@link UnknownAppError}.
+   * the key restricts the mount to one app. It ends with the app. Throws an {@link UnknownAppError} as `attach` does.
    */
   asFastifyPlugin(key?: string): ReverbFastifyPlugin {
-    const only = this.#restriction(key)
+    this.#mustBeKnown(key)
     this.#mounted = true
     if (!this.options.serve) return async () => {}
     return createFastifyPlugin({
       claimUpgrades: (server, path) => {
-        const mount = this.#mountAt(path, only)
+        const mount = this.#mountAt(path, key)
         this.#mountPath ??= mount.path
         // Requests arrive as routes of the plugin.
         this.#claim(server, { path: mount.path, upgrade: mount.upgrade })
@@ -176,7 +177,8 @@ export class ReverbServer {
    * socket. Rejects with a {@link RefusedError} when the name, a channel or the size is not allowed.
    */
   async publish(message: PublishMessage): Promise<ReadonlyMap<string, number>> {
-    const app = this.#appOf(message.appKey)
+    const found = this.#appOf(message.appKey)
+    const app = isPromise(found) ? await found : found
     const { event, data, socketId } = message
     const except = socketId === undefined ? undefined : checkSocketId(socketId)
     const recipients = new Map<string, number>()
@@ -188,7 +190,7 @@ export class ReverbServer {
 
   /** Closes every signed-in connection of a user with 4009, after which clients do not come back by themselves. */
   async disconnectUser(userId: string, appKey?: string): Promise<void> {
-    await this.#revoke.disconnect(this.#appOf(appKey), userId)
+    await this.#revoke.disconnect(await this.#appOf(appKey), userId)
   }
 
   /**
@@ -196,17 +198,29 @@ export class ReverbServer {
    * and in a presence channel the member leaves. Rejects with a {@link RefusedError} when the name is not allowed.
    */
   async unsubscribeUser(userId: string, channel: string, appKey?: string): Promise<void> {
-    const app = this.#appOf(appKey)
+    const app = await this.#appOf(appKey)
     await this.#revoke.unsubscribe(app, userId, checkChannel(app, channel))
   }
 
-  /** The key and secret of an app, the first one unless a key is given; undefined when no app has it. */
-  credentials(appKey?: string): { readonly key: string; readonly secret: string } | undefined {
-    const app = appKey === undefined ? this.#apps.apps[0] : this.#apps.findByKey(appKey)
-    return app && { key: app.key, secret: app.secret }
+  /**
+   * The key and secret of an app, the default one unless a key is given; undefined when no app has it. At once, unless an
+   * app manager must be asked. Throws or rejects with an {@link AppLookupError} when that fails.
+   */
+  credentials(
+    appKey = this.#defaultKey(),
+  ): Awaitable<{ readonly key: string; readonly secret: string } | undefined> {
+    return andThen(this.#apps.findByKey(appKey), (app) => app && { key: app.key, secret: app.secret })
   }
 
-  /** Exactly what `new Pusher(key, options)` needs in a browser that made this request. */
+  /**
+   * Has the app manager asked again about the app with this id, at once: its connections get its new secrets and limits, and
+   * are closed with 4001 when it is gone, with 4003 when it is disabled. Resolves when that is done; never rejects.
+   */
+  invalidateApp(id: string): Promise<void> {
+    return this.#apps.invalidate(id)
+  }
+
+  /** Exactly what `new Pusher(key, options)` needs in a browser that made this request, for the default app. */
   clientOptions(request?: RequestSource): ClientOptions {
     const { host, port, path, scheme } = this.options
     const listening = this.#standalone?.address ?? {
@@ -215,7 +229,7 @@ export class ReverbServer {
       port,
       path: this.#mountPath ?? path,
     }
-    return clientOptions(this.options, this.#apps.apps[0].key, listening, this.#mounted, request)
+    return clientOptions(this.options, this.#defaultKey(), listening, this.#mounted, request)
   }
 
   /**
@@ -233,7 +247,7 @@ export class ReverbServer {
     await Promise.allSettled([this.#listening])
     await drain(this.#connections, this.options.drain)
     await this.#connector.closed(closeDeadline)
-    this.#stop()
+    await this.#stop()
     if (this.#standalone) await closeStandalone(this.#standalone.server)
     for (const release of this.#releases) release()
   }
@@ -257,7 +271,7 @@ export class ReverbServer {
     this.#heartbeat.start()
   }
 
-  #mountAt(path: string, only: App | undefined): Mount {
+  #mountAt(path: string, only: string | undefined): Mount {
     return {
       path: toPrefix(path),
       upgrade: (request, stream, head, rest) => {
@@ -267,17 +281,32 @@ export class ReverbServer {
     }
   }
 
-  #restriction(key: string | undefined): App | undefined {
-    return key === undefined ? undefined : this.#appOf(key)
+  /** Only the configured apps are known before anybody connects. */
+  #mustBeKnown(key: string | undefined): void {
+    const { apps, appManager } = this.options
+    if (key === undefined || appManager !== undefined || apps.some((app) => app.key === key)) return
+    throw this.#unknown(key)
   }
 
-  #appOf(key: string | undefined): App {
-    const { apps } = this.#apps
-    const app = key === undefined ? apps[0] : this.#apps.findByKey(key)
-    if (app !== undefined) return app
-    throw new UnknownAppError(
-      String(key),
-      apps.map((known) => known.key),
+  #appOf(key = this.#defaultKey()): Awaitable<App> {
+    return andThen(this.#apps.findByKey(key), (app) => {
+      if (app !== undefined) return app
+      throw this.#unknown(key)
+    })
+  }
+
+  #defaultKey(): string {
+    const { defaultAppKey } = this.options
+    if (defaultAppKey !== undefined) return defaultAppKey
+    throw new ConfigurationError(
+      'With an appManager no app is the default one: set REVERB_APP_KEY (appKey) to its key, or name an app where one is used',
+    )
+  }
+
+  #unknown(key: string): UnknownAppError {
+    return new UnknownAppError(
+      key,
+      this.options.apps.map((app) => app.key),
     )
   }
 }

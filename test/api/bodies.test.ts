@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { apiOf } from '../support/api.ts'
+import { skippingClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const event = { name: 'order.paid', channels: ['news'], data: '{"id":42}' }
@@ -24,6 +26,11 @@ function begin(
 async function answered(sent: ClientRequest): Promise<[status: number | undefined, body: unknown]> {
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   return [response.statusCode, JSON.parse(await text(response))]
+}
+
+/** Resolves when the server has begun with so many requests. */
+async function requestsOf({ server }: TestServer, count: number): Promise<void> {
+  await eventually(() => server.counters['apiRequests']).toBe(count)
 }
 
 const tooLarge = [413, { code: 413, error: expect.stringMatching(/\w/) }]
@@ -103,6 +110,51 @@ describe('a request body', () => {
     }
     sent.end()
     expect(await answer).toEqual([200, {}])
+  })
+
+  it.each([
+    ['comes to nothing', ''],
+    ['stops in the middle', '{"name":"order.paid",'],
+    ['trickles', '{"name":'],
+  ])('that %s is given up after 30 seconds, with 408', async (what, beginning) => {
+    const skip = skippingClock()
+    const running = await startServer()
+    const client = await running.connect()
+    await client.join('news')
+    const sent = begin(running, JSON.stringify(event), { 'Content-Length': 1000 })
+    sent.on('error', () => {})
+    const answer = answered(sent)
+    sent.flushHeaders()
+    sent.write(beginning)
+    await requestsOf(running, 1)
+    for (let seconds = 0; seconds < 29; seconds++) {
+      if (what === 'trickles') sent.write(' ')
+      await skip(1)
+    }
+    const isAnswered = vi.fn()
+    void answer.then(isAnswered)
+    await client.silence()
+    expect(isAnswered).not.toHaveBeenCalled()
+    await skip(1)
+    expect(await answer).toEqual([408, { code: 408, error: expect.stringMatching(/30 seconds/) }])
+    // Whatever else comes is not wanted: the connection ends.
+    await new Promise((resolve) => sent.on('close', resolve))
+    expect((await apiOf(running).post('/events', event)).status).toBe(200)
+    expect(await client.next()).toMatchObject({ event: 'order.paid' })
+  })
+
+  it('of a refused request may not come for ever either', async () => {
+    const skip = skippingClock()
+    const running = await startServer()
+    const path = '/apps/app-id/events?auth_key=wrong'
+    const sent = request({ host: '127.0.0.1', port: running.port, method: 'POST', path, agent: false })
+    sent.on('error', () => {})
+    sent.write('x')
+    expect((await answered(sent))[0]).toBe(401)
+    const closed = new Promise((resolve) => sent.on('close', resolve))
+    sent.write('x')
+    await skip(30)
+    await closed
   })
 
   it('may be announced with Expect: 100-continue', async () => {

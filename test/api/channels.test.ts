@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Api, apiApp, apiOf } from '../support/api.ts'
+import { stoppedClock } from '../support/clock.ts'
+import { send } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** Two users in a room, one of them twice, and one of them in two other channels. */
@@ -157,19 +159,54 @@ describe('GET /channels/{channel}', () => {
     }
   })
 
-  it('C143 has an empty cache on cache channels', async () => {
-    const api = apiOf(await startServer())
-    for (const channel of [
-      'cache-prices',
-      'private-cache-x',
-      'presence-cache-x',
-      'private-encrypted-cache-x',
-    ]) {
-      expect((await api.get(`/channels/${channel}`, { info: 'cache' })).body).toEqual({
-        occupied: false,
-        cache: null,
-      })
-    }
+  const cacheChannels = ['cache-prices', 'private-cache-x', 'presence-cache-x', 'private-encrypted-cache-x']
+
+  it.each(cacheChannels)(
+    'C143 has nothing in the cache of %s before anything is published',
+    async (channel) => {
+      const api = apiOf(await startServer())
+      const { text } = await api.get(`/channels/${channel}`, { info: 'cache' })
+      expect(text).toBe('{"occupied":false,"cache":null}')
+    },
+  )
+
+  it.each(cacheChannels)(
+    'C143 has in the cache of %s the last event and its remaining seconds',
+    async (channel) => {
+      const skip = stoppedClock()
+      const running = await startServer({ cacheTtl: 10 })
+      const api = apiOf(running)
+      const cache = async () => (await api.get(`/channels/${channel}`, { info: 'cake, cache' })).body['cache']
+      await running.publish(channel, 'price', '{"is":1}')
+      await running.publish(channel, 'price', ' not "json" ')
+      expect(await cache()).toEqual({ data: ' not "json" ', ttl: 10 })
+      skip(3.5)
+      expect(await cache()).toEqual({ data: ' not "json" ', ttl: 7 })
+      skip(6.5)
+      expect(await cache()).toBeNull()
+    },
+  )
+
+  it('C143 says everything that applies in one answer', async () => {
+    const running = await startServer()
+    const client = await running.connect()
+    await client.join('presence-cache-x', { user_id: '7' })
+    await running.publish('presence-cache-x', 'price', '1')
+    const info = { info: 'subscription_count,cache,user_count' }
+    expect((await apiOf(running).get('/channels/presence-cache-x', info)).body).toEqual({
+      occupied: true,
+      user_count: 1,
+      subscription_count: 1,
+      cache: { data: '1', ttl: 1800 },
+    })
+  })
+
+  it('C178 has in the cache nothing of another app', async () => {
+    const other = { id: '2', key: 'other-key', secret: 'other-secret' }
+    const running = await startServer({ apps: [apiApp, other] })
+    await running.publish('cache-prices', 'price', '1')
+    const api = new Api({ port: running.port, app: other })
+    expect((await api.get('/channels/cache-prices', { info: 'cache' })).body['cache']).toBeNull()
   })
 
   it.each(['a%20b', 'a%3Ab', '%C3%A9', 'x'.repeat(201), '%23server', 'a%2Fb', '%0A'])(
@@ -204,5 +241,30 @@ describe('GET /channels/{channel}/users', () => {
     await client.join('presence-room-1', { user_id: '__proto__' })
     const { text } = await apiOf(running).get('/channels/presence-room-1/users')
     expect(text).toBe('{"users":[{"id":"__proto__"}]}')
+  })
+})
+
+describe('GET /connections', () => {
+  it('C150 counts the connections of the app, subscribed or not', async () => {
+    const other = { id: '2', key: 'other-key', secret: 'other-secret' }
+    const running = await startServer({ apps: [apiApp, other] })
+    const api = apiOf(running)
+    const connections = async () => (await api.get('/connections')).body
+    expect(await connections()).toEqual({ connections: 0 })
+    const [one, two] = await running.connectMany(2)
+    await one.join('news')
+    await running.connect({}, '/app/other-key?protocol=7')
+    expect(await connections()).toEqual({ connections: 2 })
+    expect((await new Api({ port: running.port, app: other }).get('/connections')).body).toEqual({
+      connections: 1,
+    })
+    two.terminate()
+    await expect.poll(connections).toEqual({ connections: 1 })
+  })
+
+  it('C123 C129 is signed and read like everything else', async () => {
+    const running = await startServer()
+    expect((await send({ port: running.port, path: '/apps/app-id/connections' })).status).toBe(401)
+    expect((await apiOf(running).post('/connections', {})).headers.allow).toBe('GET')
   })
 })

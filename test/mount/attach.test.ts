@@ -87,6 +87,53 @@ describe('attach', () => {
     await connectUnder(port, '')
   })
 
+  it('C145 takes at the root the one path of the Python SDK that names no app, and leaves other users alone', async () => {
+    const http = createServer(answerPath)
+    createReverb().attach(http, { path: '' })
+    const port = await listen(http)
+    const api = new Api({ port, app: apiApp })
+    const signed = { base: '', body: '{}' }
+    for (const id of ['7', 'a/b']) {
+      const { status, text } = await api.call('POST', `/users/${id}/terminate_connections`, signed)
+      expect([status, text]).toEqual([200, '{}'])
+    }
+    for (const path of [
+      '/users',
+      '/users/7',
+      '/users/7/terminate_connections',
+      '/users/7?auth_signature=x',
+    ]) {
+      expect((await send({ port, method: 'POST', path })).text).toBe(`POST ${path}`)
+    }
+  })
+
+  it('C151 gets the raw body although other listeners of the server read it too', async () => {
+    const http = createServer(async (incoming, response) => response.end(await text(incoming)))
+    createReverb().attach(http, { path: '/reverb' })
+    const port = await listen(http)
+    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    expect((await api.post('/events', event)).text).toBe('{}')
+    expect((await send({ port, method: 'POST', path: '/orders', body: '{"id":1}' })).text).toBe('{"id":1}')
+  })
+
+  it('C151 says so when somebody has read the body before', async () => {
+    const http = createServer(answerPath)
+    createReverb().attach(http, { path: '/reverb' })
+    const claimed = http.emit.bind(http)
+    // Whatever stands in front of everything else, tracing for example.
+    http.emit = ((name: string, ...args: unknown[]) => {
+      const [incoming] = args
+      if (name !== 'request') return claimed(name, ...args)
+      void text(incoming as IncomingMessage).then(() => claimed(name, ...args))
+      return true
+    }) as typeof http.emit
+    const port = await listen(http)
+    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const { status, body } = await api.post('/events', event)
+    expect([status, body]).toEqual([500, { code: 500, error: expect.stringMatching(/already read/) }])
+    expect((await api.get('/channels')).status).toBe(200)
+  })
+
   it('C129 answers 404 to what is unknown under the path', async () => {
     const http = createServer(answerPath)
     createReverb().attach(http, { path: '/reverb' })

@@ -170,7 +170,7 @@ describe('asFastifyPlugin', () => {
     expect(parsed).toHaveBeenCalledTimes(1)
   })
 
-  it('C151 says so when a hook of the app has read the body', async () => {
+  it('C151 says so when the body was read by a hook, and only to requests that had one', async () => {
     const app = createApp()
     app.addHook('onRequest', async ({ raw }) => {
       for await (const _ of raw) {
@@ -179,8 +179,60 @@ describe('asFastifyPlugin', () => {
     })
     await mount(app)
     const api = new Api({ port: await listen(app), app: apiApp, prefix: '/reverb' })
-    const { status, body } = await api.post('/events', event)
-    expect([status, body['error']]).toEqual([500, expect.stringMatching(/body/)])
+    expect((await api.post('/events', event)).body).toEqual({
+      code: 500,
+      error: expect.stringMatching(/The body was already read.*before body parsers/),
+    })
+    expect((await api.get('/channels')).status).toBe(200)
+    expect((await api.call('POST', '/users/7/terminate_connections')).status).toBe(200)
+  })
+
+  it('C151 takes the bytes that a hook of the app has read and left behind', async () => {
+    const app = createApp()
+    app.addHook('onRequest', async ({ raw }) => {
+      const parts: Buffer[] = []
+      for await (const part of raw) parts.push(part)
+      Object.assign(raw, { rawBody: Buffer.concat(parts) })
+    })
+    await mount(app, { maxRequestSize: 1000 })
+    const port = await listen(app)
+    await expectToWork(port)
+    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    expect((await api.call('POST', '/events', { body: event, sign: () => [] })).status).toBe(401)
+    const padded = JSON.stringify(event).padEnd(1001)
+    expect((await api.call('POST', '/events', { body: padded })).status).toBe(413)
+  })
+
+  it('C151 gets the raw body in the midst of plugins that read or change bodies', async () => {
+    const app = createApp()
+    const seen = vi.fn()
+    app.addHook('preParsing', async (request, _reply, payload) => {
+      seen('preParsing', request.url)
+      return payload
+    })
+    app.addHook('preValidation', async (request) => seen('preValidation', request.url))
+    app.addHook('preHandler', async (request) => seen('preHandler', request.url))
+    app.addContentTypeParser('*', (_request, payload, done) => {
+      seen('parser')
+      payload.resume()
+      done(null, {})
+    })
+    await mount(app)
+    await expectToWork(await listen(app))
+    expect(seen).not.toHaveBeenCalled()
+  })
+
+  it('C145 takes at the root the one path of the Python SDK that names no app', async () => {
+    const app = createApp()
+    app.get('/users/:id', async ({ params }) => params)
+    app.post('/users/:id/orders', async ({ params }) => params)
+    await app.register(createReverb().asFastifyPlugin())
+    const port = await listen(app)
+    const api = new Api({ port, app: apiApp })
+    const call = { base: '', body: '{}', signedPath: '/users/u 1/terminate_connections' }
+    expect((await api.call('POST', '/users/u%201/terminate_connections', call)).text).toBe('{}')
+    expect((await send({ port, path: '/users/7' })).text).toBe('{"id":"7"}')
+    expect((await send({ port, method: 'POST', path: '/users/7/orders' })).text).toBe('{"id":"7"}')
   })
 
   it('C136 has its own limit of a body, not that of the app', async () => {

@@ -31,6 +31,8 @@ export interface Call {
   headers?: Record<string, string>
   /** Unix seconds. @default now */
   timestamp?: string | number
+  /** What stands before the path; the Python SDK leaves it out. @default '/apps/{id}' */
+  base?: string
   /** The path that is signed. @default the path that is sent, without the prefix */
   signedPath?: string
   /** Last change of the parameters before they are signed: of all but the signature. */
@@ -62,7 +64,7 @@ export class Api {
     return this.call('POST', path, { body })
   }
 
-  /** Sends a signed request to `path` below `/apps/{id}`. */
+  /** Sends a signed request to `path`, below `/apps/{id}` unless told otherwise. */
   async call(method: string, path: string, call: Call = {}): Promise<ApiAnswer> {
     const { host, port, ca, prefix = '' } = this.#options
     const { headers, write = encodeURIComponent } = call
@@ -71,7 +73,7 @@ export class Api {
     const answer = await send({
       port,
       method,
-      path: `${prefix}${this.#path(path)}?${query.join('&')}`,
+      path: `${prefix}${this.#path(path, call)}?${query.join('&')}`,
       ...(host !== undefined && { host }),
       ...(headers !== undefined && { headers }),
       ...(ca !== undefined && { ca }),
@@ -85,7 +87,7 @@ export class Api {
     const { key, secret } = this.#options.app
     const body = bytesOf(call.body)
     const { timestamp = Math.floor(Date.now() / 1000), query = [] } = call
-    const { signedPath = this.#path(path), sign: change = same, alter = same } = call
+    const { signedPath = this.#path(path, call), sign: change = same, alter = same } = call
     const unsigned = change([
       ['auth_key', key],
       ['auth_timestamp', String(timestamp)],
@@ -97,8 +99,8 @@ export class Api {
     return alter([...unsigned, ['auth_signature', sign(secret, text)]])
   }
 
-  #path(path: string): string {
-    return `/apps/${this.#options.app.id}${path}`
+  #path(path: string, { base = `/apps/${this.#options.app.id}` }: Call): string {
+    return `${base}${path}`
   }
 }
 

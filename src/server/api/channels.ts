@@ -1,13 +1,19 @@
 import { type ChannelName, kindOf } from '../../protocol/names.ts'
 import { type Attribute, parseInfo } from '../../protocol/rest.ts'
-import type { Occupancy, Registry } from '../adapter.ts'
+import type { EventLog, Occupancy, Registry } from '../adapter.ts'
+import type { App } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
 import { checkChannel } from '../publishable.ts'
 import type { Answer, ApiRequest } from './request.ts'
 
-/** Answers the questions about channels (protocol.md 6.4 to 6.6). */
-export function createChannels(registry: Registry) {
-  return { list, channel, users }
+interface ChannelParts {
+  readonly registry: Registry
+  readonly log: EventLog
+}
+
+/** Answers the questions about channels and connections (protocol.md 6.4 to 6.6, 6.8). */
+export function createChannels({ registry, log }: ChannelParts) {
+  return { list, channel, users, connections }
 
   async function list({ app, query }: ApiRequest): Promise<Answer> {
     const prefix = query.get('filter_by_prefix') ?? ''
@@ -29,14 +35,22 @@ export function createChannels(registry: Registry) {
     if (info.has('user_count') && kindOf(name).access !== 'presence') {
       throw new RefusedError(400, 'user_count is only known of presence channels')
     }
-    const wantsCache = query.get('info')?.split(',').includes('cache') === true
+    const wantsCache = asksForCache(query.get('info'))
     if (wantsCache && !kindOf(name).cached) {
       throw new RefusedError(400, 'cache is only known of cache channels')
     }
     const occupancy = await registry.occupancy(app, name)
-    const counts = attributesOf(name, occupancy, info)
-    // Nothing is cached yet, and an empty cache is null (protocol.md 6.5).
-    return { occupied: occupancy.subscriptions > 0, ...counts, ...(wantsCache && { cache: null }) }
+    return {
+      occupied: occupancy.subscriptions > 0,
+      ...attributesOf(name, occupancy, info),
+      ...(wantsCache && { cache: await cacheOf(app, name) }),
+    }
+  }
+
+  /** What is kept and for how many seconds, or null. */
+  async function cacheOf(app: App, name: ChannelName): Promise<Answer | null> {
+    const kept = await log.last(app, name)
+    return kept === undefined ? null : { data: kept.data, ttl: Math.ceil(kept.ttl) }
   }
 
   async function users({ app, params }: ApiRequest): Promise<Answer> {
@@ -47,6 +61,14 @@ export function createChannels(registry: Registry) {
     const members = await registry.members(app, name)
     return { users: members.map(({ id }) => ({ id })) }
   }
+
+  async function connections({ app }: ApiRequest): Promise<Answer> {
+    return { connections: await registry.connections(app) }
+  }
+}
+
+function asksForCache(info = ''): boolean {
+  return info.split(',').some((part) => part.trim() === 'cache')
 }
 
 /** The asked attributes that apply to a channel. */

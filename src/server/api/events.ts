@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { ChannelName, SocketId } from '../../protocol/names.ts'
 import { type Attribute, batchBody, eventBody, parseInfo } from '../../protocol/rest.ts'
 import type { Registry } from '../adapter.ts'
@@ -7,11 +6,14 @@ import { RefusedError } from '../errors.ts'
 import type { Publish } from '../publish.ts'
 import { checkPublishable } from '../publishable.ts'
 import { attributesOf } from './channels.ts'
+import { parseBody } from './parse-body.ts'
 import type { Answer, ApiRequest } from './request.ts'
 
 interface EventParts {
   readonly publish: Publish
   readonly registry: Registry
+  /** Whether there may still be somebody to publish to. */
+  readonly open: () => boolean
 }
 
 /** One event, vouched for, that only needs publishing. */
@@ -24,11 +26,11 @@ interface Publication {
 }
 
 /** Answers `POST /events` and `POST /batch_events` (protocol.md 6.2, 6.3): all of a request is published, or nothing. */
-export function createEvents({ publish, registry }: EventParts) {
+export function createEvents({ publish, registry, open }: EventParts) {
   return { event, batch }
 
   async function event({ app, body }: ApiRequest): Promise<Answer> {
-    const { name, channels, data, socket_id, info } = parse(eventBody, body)
+    const { name, channels, data, socket_id, info } = parseBody(eventBody, body)
     const checked = checkPublishable(app, name, channels, data)
     const publication = {
       channels: checked,
@@ -37,12 +39,13 @@ export function createEvents({ publish, registry }: EventParts) {
       except: socket_id ?? undefined,
       info: parseInfo(info),
     }
+    mustBeOpen()
     const answers = await publishEach(app, publication)
     return publication.info.size === 0 ? {} : { channels: Object.fromEntries(answers) }
   }
 
   async function batch({ app, body }: ApiRequest): Promise<Answer> {
-    const { batch: entries } = parse(batchBody, body)
+    const { batch: entries } = parseBody(batchBody, body)
     if (entries.length === 0 || entries.length > app.maxBatch) {
       throw new RefusedError(400, `A batch has 1 to ${app.maxBatch} events, not ${entries.length}`)
     }
@@ -53,11 +56,17 @@ export function createEvents({ publish, registry }: EventParts) {
       except: socket_id ?? undefined,
       info: parseInfo(info),
     }))
+    mustBeOpen()
     const answers = []
     for (const publication of publications) {
       for (const answer of (await publishEach(app, publication)).values()) answers.push(answer)
     }
     return publications.every(({ info }) => info.size === 0) ? {} : { batch: answers }
+  }
+
+  /** Checked last, so that what is wrong in itself is said at any time. */
+  function mustBeOpen(): void {
+    if (!open()) throw new RefusedError(503, 'The server is shutting down')
   }
 
   async function publishEach(app: App, { channels, name, data, except, info }: Publication) {
@@ -68,20 +77,5 @@ export function createEvents({ publish, registry }: EventParts) {
       answers.set(channel, occupancy === undefined ? {} : attributesOf(channel, occupancy, info))
     }
     return answers
-  }
-}
-
-function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
-  const result = schema.safeParse(parseJson(body))
-  if (result.success) return result.data
-  const { path, message } = result.error.issues[0] ?? { path: [], message: 'not an object' }
-  throw new RefusedError(400, path.length > 1 ? `${path.join('.')}: ${message}` : message)
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    throw new RefusedError(400, 'The body is not JSON')
   }
 }

@@ -3,7 +3,7 @@ import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeApp } from '../../../test/support/parts.ts'
 import { md5, sign } from '../../protocol/signature.ts'
-import type { AppOptions } from '../config.ts'
+import type { AppOptions } from '../apps/app-options.ts'
 import { RefusedError } from '../errors.ts'
 import { RawQuery, readBody, verifyBody, verifySignature } from './request.ts'
 
@@ -311,5 +311,32 @@ describe('readBody', () => {
     const body = readBody(incoming, 10)
     await expect(body).rejects.toEqual(status(500))
     await expect(body).rejects.toThrow('mount the server before body parsers')
+  })
+
+  it('C151 takes the bytes that whoever has read it has left behind, up to the limit', async () => {
+    const read = (rawBody: unknown) => {
+      const incoming = request(['{}'])
+      incoming.read()
+      return readBody(Object.assign(incoming, { rawBody }), 10)
+    }
+    expect(String(await read(Buffer.from('{"a":1}')))).toBe('{"a":1}')
+    await expect(read(Buffer.alloc(11))).rejects.toEqual(status(413))
+    await expect(read('{"a":1}')).rejects.toEqual(status(500))
+    await expect(read({ a: 1 })).rejects.toEqual(status(500))
+  })
+
+  it('C151 is empty where somebody has waited for the end of a body that there was not', async () => {
+    const incoming = request([])
+    incoming.resume()
+    await vi.waitFor(() => expect(incoming.readableEnded).toBe(true))
+    expect(await readBody(incoming, 10)).toHaveLength(0)
+  })
+
+  it('gives a body thirty seconds', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const body = readBody(request(['123'], {}, false), 10)
+    const refused = expect(body).rejects.toMatchObject({ status: 408, headers: { connection: 'close' } })
+    await vi.advanceTimersByTimeAsync(30_000)
+    await refused
   })
 })

@@ -9,6 +9,9 @@ const maxParameters = 64
 /** Seconds that the clock of a sender may differ from ours (protocol.md 4.3). */
 const tolerance = 600
 
+/** Milliseconds in which a body must be there, and in which one that nobody reads may end. */
+export const bodyDeadline = 30_000
+
 /** The JSON object of an answer. */
 export type Answer = Readonly<Record<string, unknown>>
 
@@ -28,18 +31,19 @@ export interface SignedRequest {
   readonly query: RawQuery
 }
 
-/** Reads a body up to a limit in bytes; more is refused with 413 and thrown away as it arrives. */
+/**
+ * Reads a body up to a limit in bytes; more is refused with 413 and thrown away as it arrives, and a body that is not there
+ * in time with 408. Bytes that somebody has read before are taken from `rawBody`, where frameworks leave them.
+ */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (request.readableDidRead) {
-    throw new RefusedError(
-      500,
-      'The body was already read, so its signature cannot be checked: mount the server before body parsers',
-    )
-  }
   if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
+  if (request.readableDidRead) return bytesRead(request, limit)
+  // Somebody waited for the end of a body that there was not.
+  if (request.readableEnded) return Buffer.alloc(0)
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let size = 0
+    const timer = setTimeout(() => reject(tooSlow()), bodyDeadline).unref()
     request.on('data', (part: Buffer) => {
       size += part.length
       if (size <= limit) return parts.push(part)
@@ -51,9 +55,27 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     const cutOff = () => reject(new RefusedError(400, 'The request ended before its body did'))
     request.on('error', cutOff)
     request.on('close', () => {
+      clearTimeout(timer)
       if (!request.complete) cutOff()
     })
   })
+}
+
+function bytesRead(request: IncomingMessage & { rawBody?: unknown }, limit: number): Buffer {
+  const { rawBody } = request
+  if (rawBody instanceof Buffer) {
+    if (rawBody.length > limit) throw tooLarge(limit)
+    return rawBody
+  }
+  throw new RefusedError(
+    500,
+    'The body was already read, so its signature cannot be checked: mount the server before body parsers',
+  )
+}
+
+function tooSlow(): RefusedError {
+  const message = `The body was not there within ${bodyDeadline / 1000} seconds`
+  return new RefusedError(408, message, { connection: 'close' })
 }
 
 function tooLarge(limit: number): RefusedError {
@@ -166,12 +188,17 @@ function asIs(text: string): string {
   return text
 }
 
-function decode(text: string): string {
+/** Decodes what can be decoded; SDKs also send percent signs that mean themselves. */
+export function decode(text: string): string {
   if (!text.includes('%')) return text
+  return decodeAll(text) ?? text.replace(/(?:%[0-9a-f]{2})+/gi, (run) => decodeAll(run) ?? run)
+}
+
+function decodeAll(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch {
-    return text
+    return undefined
   }
 }
 

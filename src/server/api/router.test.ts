@@ -3,12 +3,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { Api, apiApp } from '../../../test/support/api.ts'
 import { objectOf, send } from '../../../test/support/http.ts'
 import { Parts } from '../../../test/support/parts.ts'
-import { ConfigAppManager } from '../apps/config-app-manager.ts'
-import type { AppOptions } from '../config.ts'
+import type { AppOptions } from '../apps/app-options.ts'
 import { listen } from '../standalone.ts'
 import { createChannels } from './channels.ts'
 import { createEvents } from './events.ts'
 import { createApi } from './router.ts'
+import { createUsers } from './users.ts'
 
 interface Given {
   app?: Partial<AppOptions>
@@ -17,30 +17,35 @@ interface Given {
   elsewhere?: boolean
   /** What publishing fails with. */
   failure?: unknown
+  /** Whether there is still somebody to publish to. */
+  open?: boolean
 }
 
 /** The HTTP API on a port of its own. */
-async function serve({ app = {}, ready = true, elsewhere = false, failure }: Given = {}) {
+async function serve({ app = {}, ready = true, elsewhere = false, open = true, failure }: Given = {}) {
   const parts = new Parts({ app })
   const { registry, metrics, lines } = parts
   const note = (line: string) => void lines.push(line)
+  const known = (name: string) => (name === parts.app.id || name === parts.app.key ? parts.app : undefined)
   const api = createApi({
-    apps: new ConfigAppManager([parts.app]),
+    apps: { findById: known, findByKey: known },
     events: createEvents({
       registry,
+      open: () => open,
       publish: (event) => {
         if (failure !== undefined) throw failure
         return parts.publish(event)
       },
     }),
-    channels: createChannels(registry),
+    channels: createChannels(parts),
+    users: createUsers(parts.revoke),
     metrics,
     logger: { debug: note, info: note, warn: note, error: note },
     ready: () => ready,
   })
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0] ?? ''
-    void api(request, response, { path, only: elsewhere ? new Parts().app : undefined })
+    void api(request, response, { path, only: elsewhere ? 'elsewhere' : undefined })
   })
   const { port } = await listen(server, '127.0.0.1', 0)
   onTestFinished(() => void server.close())
@@ -156,6 +161,23 @@ describe('the HTTP API', () => {
     const answer = await signed.post('/events', event)
     expect([answer.status, answer.body]).toEqual([200, {}])
     expect(await client.heard()).toEqual(['a'])
+  })
+
+  it('refuses with 503 to publish when nobody is left, once what is wrong in itself has been said', async () => {
+    const { signed, parts } = await serve({ open: false, ready: false })
+    const batch = [{ name: 'a', channel: 'news', data: '1' }]
+    for (const [path, body] of [
+      ['/events', event],
+      ['/batch_events', { batch }],
+    ] as const) {
+      expect((await signed.post(path, body)).body).toEqual({
+        code: 503,
+        error: 'The server is shutting down',
+      })
+      expect((await signed.post(path, {})).status).toBe(400)
+    }
+    expect((await signed.get('/channels')).status).toBe(200)
+    expect(parts.metrics.eventsPublished).toBe(0)
   })
 
   it.each([new Error('redis://user:sesame@10.0.0.7 is down'), 'sesame', null])(

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { appKey } from '../../protocol/address.ts'
+import { webhookNames } from '../../protocol/webhook.ts'
+import { ConfigurationError } from '../../support/errors.ts'
+import { text } from '../../support/settings.ts'
+import { appSettings } from '../settings.ts'
+import type { App, AppSettings, WebhookEndpoint } from './app.ts'
+
+/** One app of several: its credentials and any limit that differs from the server's. */
+export interface AppOptions extends Partial<AppSettings> {
+  id: string
+  key: string
+  secret: string
+  /** A second secret that is accepted wherever one is verified. */
+  previousSecret?: string
+  /** @default true */
+  enabled?: boolean
+  /** Refuse plain connections with 4000. @default false */
+  requireTls?: boolean
+  /** Refuse connections that name no protocol version with 4008. @default false */
+  strictProtocol?: boolean
+  /** Who is told what happens in its channels. @default REVERB_WEBHOOK_URL with REVERB_WEBHOOK_EVENTS */
+  webhooks?: readonly WebhookOptions[]
+}
+
+/** A URL that is told what happens in the channels of an app. */
+export interface WebhookOptions extends Partial<WebhookEndpoint> {
+  url: string
+}
+
+/** What an app has that does not say otherwise: the settings of the server. */
+export interface AppDefaults extends AppSettings {
+  readonly webhooks: readonly WebhookEndpoint[]
+}
+
+const webhookSchema = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  events: z.array(z.enum(webhookNames)).default([...webhookNames]),
+  channels: z.array(z.string().min(1)).default(['*']),
+  headers: z.record(z.string(), z.string()).default({}),
+})
+
+const appSchema = z.strictObject({
+  id: text.schema,
+  key: appKey.schema,
+  secret: text.schema,
+  previousSecret: text.schema.optional(),
+  enabled: z.boolean().default(true),
+  requireTls: z.boolean().default(false),
+  strictProtocol: z.boolean().default(false),
+  webhooks: z.array(webhookSchema).optional(),
+  ...optionalSchemas(appSettings),
+})
+
+/** The app, checked, complete and frozen. Throws a {@link ConfigurationError} that never holds a value. */
+export function completeApp(given: unknown, defaults: AppDefaults): App {
+  return complete(parse(appSchema, given, 'an app'), defaults)
+}
+
+/** At least one app, each checked, complete and frozen. Throws a {@link ConfigurationError} that never holds a value. */
+export function completeApps(given: unknown, defaults: AppDefaults): readonly App[] {
+  const apps = parse(z.array(appSchema).min(1), given, 'an array of apps')
+  for (const field of ['id', 'key'] as const) {
+    const seen = new Set(apps.map((app) => app[field]))
+    if (seen.size < apps.length) throw new ConfigurationError(`two apps have the same ${field}`)
+  }
+  return apps.map((app) => complete(app, defaults))
+}
+
+function parse<T>(schema: z.ZodType<T>, given: unknown, expected: string): T {
+  const result = schema.safeParse(given)
+  if (result.success) return result.data
+  const problems = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  )
+  throw new ConfigurationError(`expected ${expected}; ${problems.join('; ')}`)
+}
+
+function complete(app: z.infer<typeof appSchema>, defaults: AppDefaults): App {
+  return Object.freeze({ ...defaults, previousSecret: undefined, ...defined(app) })
+}
+
+/** The schemas of a table of settings, each of which may be left out. */
+function optionalSchemas<S extends Record<string, { kind: { schema: z.ZodType } }>>(settings: S) {
+  const schemas = Object.entries(settings).map(([name, { kind }]) => [name, kind.schema.optional()])
+  // The table's own keys.
+  return Object.fromEntries(schemas) as { [K in keyof S]: z.ZodOptional<S[K]['kind']['schema']> }
+}
+
+/** Drops what is undefined, so that spreading it over defaults keeps the defaults. */
+function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(object).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}
