@@ -114,7 +114,8 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
       if ((await server.credentials(app)) !== undefined) continue
       const known = server.options.apps.map(({ key }) => key).join(', ')
       throw new ConfigurationError(
-        `The connection "${name}": no app has the key "${app}"; known keys: ${known}`,
+        `The connection "${name}": no app has the key "${app}"; ` +
+          (known === '' ? 'the app manager finds none' : `known keys: ${known}`),
       )
     }
   }

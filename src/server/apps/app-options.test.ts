@@ -48,6 +48,14 @@ describe('completeApp', () => {
     ['an option that is none', { ...app, maxConections: 1 }],
     ['a limit that is a text', { ...app, maxBatch: '1' }],
     ['a limit below zero', { ...app, messageRate: -1 }],
+    [
+      'a webhook with a header that is none',
+      { ...app, webhooks: [{ url: 'http://a', headers: { 'a b': 'x' } }] },
+    ],
+    [
+      'a webhook with a header of two lines',
+      { ...app, webhooks: [{ url: 'http://a', headers: { a: 'sesame\nb' } }] },
+    ],
     ['a webhook without a URL', { ...app, webhooks: [{ events: ['sesame'] }] }],
   ])('refuses %s without saying a secret', (_, given) => {
     const said = complaint(() => completeApp(given, defaults))

@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { appKey } from '../../protocol/address.ts'
 import { webhookNames } from '../../protocol/webhook.ts'
@@ -37,7 +38,7 @@ const webhookSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   events: z.array(z.enum(webhookNames)).default([...webhookNames]),
   channels: z.array(z.string().min(1)).default(['*']),
-  headers: z.record(z.string(), z.string()).default({}),
+  headers: z.record(z.string(), z.string()).refine(areHeaders, 'not all are HTTP headers').default({}),
 })
 
 const appSchema = z.strictObject({
@@ -51,6 +52,18 @@ const appSchema = z.strictObject({
   webhooks: z.array(webhookSchema).optional(),
   ...optionalSchemas(appSettings),
 })
+
+function areHeaders(headers: Readonly<Record<string, string>>): boolean {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name)
+      validateHeaderValue(name, value)
+    }
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** The app, checked, complete and frozen. Throws a {@link ConfigurationError} that never holds a value. */
 export function completeApp(given: unknown, defaults: AppDefaults): App {

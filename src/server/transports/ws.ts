@@ -64,7 +64,7 @@ class WsSocket implements Socket {
   }
 
   write(frames: Buffer): void {
-    this.#stream.write(frames)
+    if (this.open) this.#stream.write(frames)
   }
 
   close(code: number, reason: string): void {
