@@ -7,7 +7,7 @@ describe('socketIdOf', () => {
     { 'X-Socket-ID': '1.2' },
     { 'X-SOCKET-ID': '1.2' },
     new Headers({ 'X-Socket-Id': '1.2' }),
-  ])('reads the header in any case, C167', (headers) => {
+  ])('C167 reads the header in any case', (headers) => {
     expect(socketIdOf({ headers })).toBe('1.2')
   })
 

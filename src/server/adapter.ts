@@ -12,7 +12,7 @@ export type Joined =
       /** The user was not in the channel before. */
       readonly added: boolean
       /** Everybody in it now, the newcomer included. */
-      readonly members: Iterable<Member>
+      readonly members: readonly Member[]
       /** Subscriptions now. */
       readonly subscriptions: number
     }
@@ -38,8 +38,9 @@ export interface Occupancy {
 /**
  * Who is where, in the whole cluster: the one source of member lists, counts and quotas.
  *
- * Each call is atomic, and calls for one socket take effect in the order in which they were made, also those that have
- * not been answered yet. A rejected promise means that nothing was changed.
+ * Each call is atomic. Calls of one node for one channel, and for one user, take effect and are answered in the order in
+ * which they were made, as are those for one socket: what is told of an answer must not overtake what was told of the one
+ * before. A rejected promise means that nothing was changed.
  */
 export interface Registry {
   /** Counts a connection in, unless the app has its `maxConnections` already; called once per connection. */

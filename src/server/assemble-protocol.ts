@@ -4,7 +4,7 @@ import type { EventLog, Registry } from './adapter.ts'
 import { ChannelManager } from './channels/channel-manager.ts'
 import type { Connection } from './connection.ts'
 import { Grace } from './grace.ts'
-import { createAnnounce } from './handlers/announce.ts'
+import { createChanges } from './handlers/changes.ts'
 import { createClientEvent } from './handlers/client-event.ts'
 import { createLeave } from './handlers/leave.ts'
 import { createRevoke } from './handlers/revoke.ts'
@@ -18,11 +18,15 @@ import { createReceive } from './receive.ts'
 import { createRelease } from './release.ts'
 import type { Trace } from './trace.ts'
 import { Transitions } from './transitions.ts'
+import { createUnawaited } from './unawaited.ts'
 import { SignedInUsers } from './users/signed-in-users.ts'
 import { Watchlists } from './users/watchlists.ts'
 
 /** Milliseconds in which whoever left may be back as if nothing had been (protocol.md 5.3, 7). */
 const gracePeriod = 3_000
+
+/** Milliseconds in which the registry must have heard of everybody who has left when the server ends. */
+const releaseDeadline = 5_000
 
 interface ProtocolParts {
   readonly registry: Registry
@@ -41,14 +45,15 @@ export function assembleProtocol({ registry, log, logger, trace, sendBuffer }: P
   const lifecycle = new Lifecycle(metrics, logger)
   const transitions = new Transitions(lifecycle, new Grace(gracePeriod))
   const publish = createPublish({ channels, connections, log, outbox, metrics, trace })
-  const announce = createAnnounce({ publish, lifecycle, transitions, metrics, logger })
-  const leave = createLeave({ channels, registry, announce })
+  const unawaited = createUnawaited(metrics, logger)
+  const changes = createChanges({ publish, lifecycle, transitions, unawaited })
+  const leave = createLeave({ channels, registry, changes })
   const users = new SignedInUsers()
   const watchlists = new Watchlists(registry, new Grace(gracePeriod))
-  const signin = createSignin({ registry, users, watchlists })
+  const signin = createSignin({ registry, users, watchlists, unawaited })
   const revoke = createRevoke({ users, leave })
   const receive = createReceive({
-    subscribe: createSubscribe({ channels, registry, log, announce, leave, lifecycle, metrics }),
+    subscribe: createSubscribe({ channels, registry, log, changes, leave, lifecycle, metrics }),
     leave,
     signin,
     clientEvent: createClientEvent({ publish, lifecycle, metrics }),
@@ -56,14 +61,28 @@ export function assembleProtocol({ registry, log, logger, trace, sendBuffer }: P
     logger,
     trace,
   })
-  const release = createRelease({ connections, leave, signin, registry, metrics, logger })
+  const { release, released } = createRelease({ connections, leave, signin, registry, unawaited, metrics })
 
-  /** Tells what was held back, as nobody will be back, and lets go of the timers. */
-  function stop(): void {
+  /** When everybody has left, tells what was held back, as nobody will be back, and lets go of the timers. */
+  async function stop(): Promise<void> {
+    await released(releaseDeadline)
     transitions.flush()
     watchlists.stop()
-    announce.stop()
+    changes.stop()
   }
 
-  return { connections, metrics, channels, outbox, lifecycle, publish, leave, revoke, receive, release, stop }
+  return {
+    connections,
+    metrics,
+    channels,
+    outbox,
+    lifecycle,
+    publish,
+    leave,
+    revoke,
+    receive,
+    release,
+    released,
+    stop,
+  }
 }

@@ -30,7 +30,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
     connections,
     outbox,
     metrics,
-    apps: { sweep: (now) => apps.sweep(now) },
+    sweepers: [log, { sweep: (now) => apps.sweep(now) }],
   })
   const defaults = appDefaults(config)
   const apps = new Apps({
@@ -47,7 +47,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
     apps,
     registry,
     connections,
-    shared: { outbox, trace, ended: (connection) => void release(connection) },
+    shared: { outbox, trace, ended: release },
     metrics,
     logger,
     receive,
@@ -72,10 +72,10 @@ export function assemble(config: ServerConfig, logger: Logger) {
   })
 
   /** Lets go of every timer, and resolves when the webhooks have told what was left to tell. */
-  function stop(): Promise<void> {
+  async function stop(): Promise<void> {
     heartbeat.stop()
-    protocol.stop()
-    return webhooks.flush(webhookDeadline)
+    await protocol.stop()
+    await webhooks.flush(webhookDeadline)
   }
 
   return { apps, connections, metrics, publish, revoke, connector, heartbeat, api, stop }

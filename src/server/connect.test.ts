@@ -134,7 +134,7 @@ describe('Connector', () => {
       const { listener } = connect()
       expect(refusal(connect())).toBe(4004)
       listener.closed()
-      await Promise.all(parts.released)
+      await parts.released(5_000)
       expect(parts.connections.size).toBe(0)
       connect()
       expect(parts.connections.size).toBe(1)
@@ -239,7 +239,7 @@ describe('Connector', () => {
       socket.open = false
       listener.closed()
       await registry.answerAll()
-      await Promise.all(parts.released)
+      await parts.released(5_000)
       expect(parts.connections.size).toBe(0)
       const next = connect()
       await registry.answerAll()
@@ -399,7 +399,7 @@ describe('Connector', () => {
     ])('refuses with %i', async (code, current) => {
       const { parts, connect } = makeConnector({ apps: { current: () => current } })
       expect(refusal(connect())).toBe(code)
-      await Promise.all(parts.released)
+      await parts.released(5_000)
       expect(parts.registry.connections(parts.app)).toBe(0)
     })
 

@@ -39,6 +39,8 @@ export class Connection implements Recipient {
   user: SignedInUser | undefined
   /** Whether it has signed in or joined a private or presence channel (protocol.md 5.5). */
   authorized = false
+  /** Bytes that are held until subscriptions are live. */
+  heldBytes = 0
   /** Milliseconds on the monotonic clock. */
   readonly since: number
   /** What it has joined or is joining; changed only by the channel manager. */
@@ -131,6 +133,11 @@ function limiterOf(
   now: number,
 ): RateLimiter {
   // Clients subscribe to everything at once after a reconnect.
-  const messageBurst = Math.max(messageRate, 2 * (maxChannelsPerConnection || 200))
-  return new RateLimiter({ messageRate, messageBurst, clientEventRate }, now)
+  const subscriptionBurst = 2 * (maxChannelsPerConnection || 200)
+  const messageBurst = Math.max(messageRate, subscriptionBurst)
+  const subscriptionRate = messageRate / 10
+  return new RateLimiter(
+    { messageRate, messageBurst, clientEventRate, subscriptionRate, subscriptionBurst },
+    now,
+  )
 }

@@ -25,18 +25,26 @@ export function deliver(
     outbox.add(connection, frame, first)
     recipients++
   }
-  if (channel.joining.size > 0) recipients += hold(channel, frame, except, position)
+  if (channel.joining.size > 0) recipients += hold(outbox, channel, frame, except, position)
   if (ahead !== null) channel.reached(position)
   return recipients
 }
 
 /** Whoever is still joining gets the frame right after the answer to its subscribe. */
-function hold(channel: Channel, frame: Frame, except: Connection | undefined, position: number): number {
+function hold(
+  outbox: Outbox,
+  channel: Channel,
+  frame: Frame,
+  except: Connection | undefined,
+  position: number,
+): number {
   let recipients = 0
   for (const subscription of channel.joining) {
-    if (subscription.connection === except) continue
-    subscription.held.push({ frame, position })
+    const { connection } = subscription
+    if (connection === except) continue
+    subscription.hold(frame, position)
     recipients++
+    if (connection.heldBytes > outbox.sendBuffer) connection.tooSlow()
   }
   return recipients
 }

@@ -8,7 +8,7 @@ function watched() {
   const parts = new Parts({ app: { pingInterval: 60, pongTimeout: 30 } })
   const clients = [parts.connect(), parts.connect()] as const
   for (const { connection } of clients) connection.lastSeen = 0
-  return { parts, clients, heartbeat: new Heartbeat({ ...parts, apps: { sweep: () => {} } }) }
+  return { parts, clients, heartbeat: new Heartbeat({ ...parts, sweepers: [] }) }
 }
 
 afterEach(() => {
@@ -51,7 +51,7 @@ describe('Heartbeat', () => {
     expect(silent.socket.closed).toEqual({ code: 4201, reason: 'Pong reply not received in time' })
     expect(answering.socket.closed).toBeUndefined()
     expect(parts.metrics.staleConnectionsClosed).toBe(1)
-    await Promise.all(parts.released)
+    await parts.released(5_000)
     expect([...parts.connections.values()]).toEqual([answering.connection])
   })
 
@@ -73,7 +73,7 @@ describe('Heartbeat', () => {
     const parts = new Parts({ app: { pingInterval: 0.2, pongTimeout: 0.1 } })
     const { socket } = parts.connect()
     const sweep = vi.fn()
-    const heartbeat = new Heartbeat({ ...parts, apps: { sweep } })
+    const heartbeat = new Heartbeat({ ...parts, sweepers: [{ sweep }] })
     heartbeat.include(parts.app)
     heartbeat.start()
     heartbeat.start()
@@ -91,7 +91,7 @@ describe('Heartbeat', () => {
   it('sweeps once a second, and more often as soon as an app needs it', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const sweep = vi.fn()
-    const heartbeat = new Heartbeat({ ...new Parts(), apps: { sweep } })
+    const heartbeat = new Heartbeat({ ...new Parts(), sweepers: [{ sweep }] })
     const sweepsIn = (milliseconds: number) => {
       sweep.mockClear()
       vi.advanceTimersByTime(milliseconds)

@@ -1,5 +1,4 @@
 import type { App } from './apps/app.ts'
-import type { Apps } from './apps/apps.ts'
 import type { Connection } from './connection.ts'
 import { pingFrame } from './frame.ts'
 import type { Metrics } from './metrics.ts'
@@ -9,16 +8,22 @@ import type { Outbox } from './outbox.ts'
 const maxTick = 1_000
 const minTick = 10
 
+interface Sweeper {
+  /** `now` in milliseconds on the monotonic clock. */
+  sweep(now: number): void
+}
+
 interface HeartbeatParts {
   readonly connections: ReadonlyMap<string, Connection>
   readonly outbox: Outbox
   readonly metrics: Metrics
-  readonly apps: Pick<Apps, 'sweep'>
+  /** Further parts that have something to look at now and then. */
+  readonly sweepers: readonly Sweeper[]
 }
 
 /**
- * One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6) or does not read, and has apps
- * looked up again.
+ * One timer for all connections: pings who was silent, closes who stays so (protocol.md 1.6) or does not read, and lets
+ * others sweep.
  */
 export class Heartbeat {
   readonly #parts: HeartbeatParts
@@ -52,10 +57,11 @@ export class Heartbeat {
 
   /** Looks at every connection once; `now` in milliseconds on the monotonic clock. */
   sweep(now: number): void {
-    const { connections, outbox, metrics, apps } = this.#parts
-    apps.sweep(now)
+    const { connections, outbox, metrics, sweepers } = this.#parts
+    for (const sweeper of sweepers) sweeper.sweep(now)
     for (const connection of connections.values()) {
       outbox.check(connection)
+      if (!connection.open) continue
       const { app, lastSeen, pingedAt } = connection
       if (isUnauthorized(connection, now)) {
         metrics.unauthorizedConnectionsClosed++

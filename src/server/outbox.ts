@@ -75,7 +75,8 @@ export interface Recipient {
 
 /** Holds the frames of a turn and writes them at its end: one write per connection, large channels in slices. */
 export class Outbox {
-  readonly #sendBuffer: number
+  /** Bytes that may wait for one connection. */
+  readonly sendBuffer: number
   readonly #metrics: Metrics
   #root = new Batch(null, null)
   #first: Recipient[] = []
@@ -86,7 +87,7 @@ export class Outbox {
   #scheduled = false
 
   constructor(sendBuffer: number, metrics: Metrics) {
-    this.#sendBuffer = sendBuffer
+    this.sendBuffer = sendBuffer
     this.#metrics = metrics
   }
 
@@ -123,7 +124,7 @@ export class Outbox {
       recipient.writtenBytes = 0
     }
     // Bytes of the present turn are never held against a client: it had no chance to take them.
-    if (socket.queued - recipient.writtenBytes > this.#sendBuffer) {
+    if (socket.queued - recipient.writtenBytes > this.sendBuffer) {
       this.#metrics.framesDropped++
       this.#end(recipient)
       return
@@ -135,7 +136,7 @@ export class Outbox {
   /** Ends a recipient that has not taken what earlier turns wrote, also while nothing more is sent to it. */
   check(recipient: Recipient): void {
     const present = recipient.writtenTurn === this.#turn ? recipient.writtenBytes : 0
-    if (recipient.socket.open && recipient.socket.queued - present > this.#sendBuffer) this.#end(recipient)
+    if (recipient.socket.open && recipient.socket.queued - present > this.sendBuffer) this.#end(recipient)
   }
 
   /** Counts bytes of a published frame, once per event, and says whether this turn has had enough of them. */

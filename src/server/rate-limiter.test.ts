@@ -45,7 +45,19 @@ describe('TokenBucket', () => {
 })
 
 describe('RateLimiter', () => {
-  const limits = { messageRate: 10, messageBurst: 20, clientEventRate: 5 }
+  const limits = {
+    messageRate: 10,
+    messageBurst: 20,
+    clientEventRate: 5,
+    subscriptionRate: 1,
+    subscriptionBurst: 4,
+  }
+
+  it('lets so many channels be joined at once, and then at its rate', () => {
+    const limiter = new RateLimiter(limits, 0)
+    expect([1, 2, 3, 4, 5].map(() => limiter.subscription(0))).toEqual([true, true, true, true, false])
+    expect([limiter.subscription(1_000), limiter.subscription(1_000)]).toEqual([true, false])
+  })
 
   it('takes a burst of messages and drops the excess', () => {
     const limiter = new RateLimiter(limits, 0)

@@ -45,19 +45,25 @@ export interface RateLimits {
   readonly messageRate: number
   readonly messageBurst: number
   readonly clientEventRate: number
+  /** Subscriptions per second, which cost others more than one message; and how many at once. */
+  readonly subscriptionRate: number
+  readonly subscriptionBurst: number
 }
 
 /** Judges what one connection sends; all times in milliseconds on a clock that never goes back. */
 export class RateLimiter {
   readonly #messages: TokenBucket
   readonly #clientEvents: TokenBucket
+  readonly #subscriptions: TokenBucket
   readonly #mistakes: TokenBucket
   #excessSince = 0
   #excessLast = Number.NEGATIVE_INFINITY
 
-  constructor({ messageRate, messageBurst, clientEventRate }: RateLimits, now: number) {
+  constructor(limits: RateLimits, now: number) {
+    const { messageRate, messageBurst, clientEventRate, subscriptionRate, subscriptionBurst } = limits
     this.#messages = new TokenBucket(messageRate, messageBurst, now)
     this.#clientEvents = new TokenBucket(clientEventRate, clientEventRate, now)
+    this.#subscriptions = new TokenBucket(subscriptionRate, subscriptionBurst, now)
     this.#mistakes = new TokenBucket(mistakeRate, mistakeRate, now)
   }
 
@@ -72,6 +78,11 @@ export class RateLimiter {
   /** Whether one more client event may pass. */
   clientEvent(now: number): boolean {
     return this.#clientEvents.take(now)
+  }
+
+  /** Whether one more channel may be joined. */
+  subscription(now: number): boolean {
+    return this.#subscriptions.take(now)
   }
 
   /** Whether one more mistake may be answered: with an error, or with a roster that the client has already. */

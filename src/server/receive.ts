@@ -104,6 +104,8 @@ export function createReceive({
     metrics.handlerFailures++
     logger.error(`Handling ${message?.event ?? 'a message'} failed: ${messageOf(thrown)}`)
     if (message?.event === 'subscribe') {
+      // The client may have left meanwhile and joined again.
+      if (connection.subscriptions.has(message.channel)) return
       const failed = new SubscriptionError('internal', 'Subscribing failed on the server', message.channel)
       sendSubscriptionError(connection, failed)
     } else if (message?.event === 'signin') {

@@ -14,14 +14,15 @@ export function andThen<T, Result>(
   return isPromise(value) ? later(value, next) : next(value)
 }
 
-/** Runs something; when it fails, now or later, `failed` is called before the failure goes on to the caller. */
-export function orElse<T>(run: () => Awaitable<T>, failed: () => void): Awaitable<T> {
+/** Runs something; when it fails, now or later, `undo` has been done before the failure goes on to the caller. */
+export function orUndo<T>(run: () => Awaitable<T>, undo: () => Awaitable<void>): Awaitable<T> {
   try {
     const value = run()
-    return isPromise(value) ? rejectedLater(value, failed) : value
+    return isPromise(value) ? undoLater(value, undo) : value
   } catch (thrown) {
-    failed()
-    throw thrown
+    return andThen(undo(), () => {
+      throw thrown
+    })
   }
 }
 
@@ -37,11 +38,11 @@ async function later<T, Result>(
   return next(await value)
 }
 
-async function rejectedLater<T>(value: PromiseLike<T>, failed: () => void): Promise<T> {
+async function undoLater<T>(value: PromiseLike<T>, undo: () => Awaitable<void>): Promise<T> {
   try {
     return await value
   } catch (thrown) {
-    failed()
+    await undo()
     throw thrown
   }
 }

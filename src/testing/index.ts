@@ -7,3 +7,4 @@ export {
   type SubscribeFields,
 } from './protocol-client.ts'
 export { payloadOf, type ServerMessage } from './server-message.ts'
+export { type TransportTest, transportSuite } from './transport-suite.ts'

@@ -45,7 +45,6 @@ export class Wire {
   readonly ended: Promise<void>
   readonly #http: Server
   readonly #frames = new Inbox<WireFrame>(patience)
-
   readonly #heard: string[] = []
   readonly #events = new EventEmitter()
   #bytes = Buffer.alloc(0)
@@ -80,6 +79,7 @@ export class Wire {
       peer.on('error', () => {})
       peer.once('end', resolve).once('close', () => resolve())
     })
+    void this.ended.then(() => this.#frames.end(new Error('The server has ended')))
     peer.on('data', (chunk) => this.#take(chunk))
   }
 
@@ -104,7 +104,7 @@ export class Wire {
     this.peer.write(Buffer.concat(parts))
   }
 
-  /** The next frame of the server. */
+  /** The next frame of the server; rejects when there is none before its end. */
   frame(): Promise<WireFrame> {
     return this.#frames.take()
   }

@@ -53,6 +53,26 @@ describe('a flood', () => {
     await eventually(() => running.publish('channel-0')).toBe(0)
   })
 
+  it('of joining and leaving is refused after twice the channels of a connection, and goes on a little later', async () => {
+    const pass = stoppedClock()
+    const running = await startServer({ messageRate: 1_000, maxChannelsPerConnection: 10 })
+    const witness = await bystander(running)
+    const client = await running.connect()
+    const join = async () => {
+      const { event } = await client.subscribe('presence-x', client.signed('presence-x', { user_id: '7' }))
+      client.unsubscribe('presence-x')
+      return event
+    }
+    for (let count = 0; count < 20; count++) expect(await join()).toContain('succeeded')
+    expect(await client.subscribe('news')).toMatchObject({
+      event: 'pusher:subscription_error',
+      data: expect.stringContaining('"type":"LimitReached"'),
+    })
+    await witness.unharmed()
+    pass(0.01)
+    expect(await join()).toContain('succeeded')
+  })
+
   it('of subscribes and unsubscribes leaves nothing behind', async () => {
     const running = await startServer({ messageRate: 0 })
     const client = await running.connect()

@@ -85,11 +85,11 @@ export class Parts {
   readonly revoke: Revoke
   readonly receive: Receive
   /** Ends what a server ends at its close. */
-  readonly stop: () => void
+  readonly stop: () => Promise<void>
   /** Every line that was logged. */
   readonly lines: string[] = []
-  /** Resolves when everybody whose connection ended has left. */
-  readonly released: Promise<void>[] = []
+  /** Resolves when everybody whose connection ended has left, after so many milliseconds at the latest. */
+  readonly released: (deadline: number) => Promise<void>
   readonly shared: ConnectionShared
   #connected = 0
 
@@ -115,8 +115,8 @@ export class Parts {
     this.revoke = parts.revoke
     this.receive = parts.receive
     this.stop = parts.stop
-    const ended = (connection: Connection) => void this.released.push(parts.release(connection))
-    this.shared = { outbox: parts.outbox, trace: undefined, ended }
+    this.released = parts.released
+    this.shared = { outbox: parts.outbox, trace: undefined, ended: parts.release }
   }
 
   /** A client that is connected; its id is 1.1, then 1.2, … unless told otherwise. */

@@ -10,20 +10,20 @@ interface Entry {
   readonly expires: number
 }
 
+/** Milliseconds between two sweeps. */
+const sweepInterval = 60_000
+
 /** The log of a server that stands alone: keeps the last event of each cache channel in memory until it expires. */
 export class MemoryEventLog implements EventLog {
-  // The entries of an app lie in the order in which they were kept, so those that expire first come first.
   readonly #apps = new Map<string, Map<ChannelName, Entry>>()
   #position = 0
+  #swept = 0
 
   keep({ id, cacheTtl }: App, channel: ChannelName, event: string, data: string): number {
-    const now = performance.now()
-    const entries = this.#apps.get(id) ?? new Map<ChannelName, Entry>()
-    this.#apps.set(id, entries)
-    dropExpired(entries, now)
     const position = ++this.#position
-    entries.delete(channel)
-    entries.set(channel, { event, data, position, expires: now + cacheTtl * 1000 })
+    const entries = this.#apps.get(id) ?? new Map<ChannelName, Entry>()
+    entries.set(channel, { event, data, position, expires: performance.now() + cacheTtl * 1000 })
+    this.#apps.set(id, entries)
     return position
   }
 
@@ -34,11 +34,14 @@ export class MemoryEventLog implements EventLog {
     const { event, data, position } = entry
     return { event, data, position, ttl: left / 1000 }
   }
-}
 
-function dropExpired(entries: Map<ChannelName, Entry>, now: number): void {
-  for (const [channel, { expires }] of entries) {
-    if (expires > now) return
-    entries.delete(channel)
+  /** Forgets what has expired, once a minute; `now` in milliseconds on the monotonic clock. */
+  sweep(now: number): void {
+    if (now - this.#swept < sweepInterval) return
+    this.#swept = now
+    for (const [id, entries] of this.#apps) {
+      for (const [channel, { expires }] of entries) if (expires <= now) entries.delete(channel)
+      if (entries.size === 0) this.#apps.delete(id)
+    }
   }
 }

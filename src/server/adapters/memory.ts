@@ -58,7 +58,7 @@ export class MemoryRegistry implements Registry {
       result: 'joined',
       occupied: subscriptions === 1,
       added,
-      members: membersOf(entry),
+      members: [...membersOf(entry)],
       subscriptions,
     }
   }

@@ -348,7 +348,7 @@ describe('Apps', () => {
     it('are not asked for any more without connections', async () => {
       const { apps, parts, manager, client } = await connected(shop)
       client.connection.end()
-      await Promise.all(parts.released)
+      await parts.released(5_000)
       vi.advanceTimersByTime(60_000)
       apps.sweep(performance.now())
       await settled()

@@ -21,7 +21,7 @@ describe('ChannelManager', () => {
       const subscription = channels.join(connection, news, undefined)
       const channel = channels.find(parts.app, 'news')
       expect(subscription).toMatchObject({ connection, channel, state: 'joining' })
-      expect(channel).toMatchObject({ name: 'news', app: parts.app })
+      expect(channel).toMatchObject({ name: 'news', appId: parts.app.id })
       expect([channel?.live.size, channel?.joining.size]).toEqual([0, 1])
       expect(connection.subscriptions.get('news')).toBe(subscription)
     })
@@ -68,7 +68,7 @@ describe('Channel', () => {
   it('goes from joining to live to left', () => {
     const subscription = begin()
     const { channel } = subscription
-    expect(channel.goLive(subscription)).toBe(true)
+    expect(channel.goLive(subscription)).toEqual([])
     expect(subscription.state).toBe('live')
     expect([[...channel.live], channel.joining.size]).toEqual([[client.connection], 0])
     channel.leave(subscription)
@@ -80,16 +80,17 @@ describe('Channel', () => {
     const subscription = begin()
     const { channel } = subscription
     channel.leave(subscription)
-    expect(channel.goLive(subscription)).toBe(false)
+    expect(channel.goLive(subscription)).toBeUndefined()
     expect(subscription.state).toBe('left')
     expect(channel.empty).toBe(true)
   })
 
   it('lets go of what was held for whoever leaves', () => {
     const subscription = begin()
-    subscription.held.push({ frame: Buffer.from('a'), position: 0 })
+    subscription.hold(Buffer.from('a'), 0)
+    expect(client.connection.heldBytes).toBe(1)
     subscription.channel.leave(subscription)
-    expect(subscription.held).toEqual([])
+    expect([subscription.release(), client.connection.heldBytes]).toEqual([[], 0])
   })
 
   it('is not touched by one that has left when its connection is back', () => {
@@ -101,7 +102,7 @@ describe('Channel', () => {
     const second = begin()
     expect(second.channel).toBe(channel)
     channel.goLive(second)
-    expect(channel.goLive(first)).toBe(false)
+    expect(channel.goLive(first)).toBeUndefined()
     channel.leave(first)
     expect([...channel.live]).toEqual([client.connection])
   })

@@ -23,8 +23,9 @@ export class ChannelManager {
     return subscription
   }
 
-  /** Ends a subscription, and with the last one the channel. */
+  /** Ends a subscription, and with the last one the channel; one that has left is left alone. */
   leave(subscription: Subscription): void {
+    if (subscription.state === 'left') return
     const { channel, connection } = subscription
     connection.subscriptions.delete(channel.name)
     channel.leave(subscription)
@@ -39,15 +40,15 @@ export class ChannelManager {
     }
     let channel = channels.get(name)
     if (channel === undefined) {
-      channel = new Channel(app, name)
+      channel = new Channel(app.id, name)
       channels.set(name, channel)
     }
     return channel
   }
 
-  #remove({ app, name }: Channel): void {
-    const channels = this.#apps.get(app.id)
+  #remove({ appId, name }: Channel): void {
+    const channels = this.#apps.get(appId)
     channels?.delete(name)
-    if (channels?.size === 0) this.#apps.delete(app.id)
+    if (channels?.size === 0) this.#apps.delete(appId)
   }
 }

@@ -1,11 +1,10 @@
 import type { ChannelName } from '../../protocol/names.ts'
-import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
-import type { Subscription } from './subscription.ts'
+import type { HeldFrame, Subscription } from './subscription.ts'
 
 /** A channel of one app on this node: who receives its events, and who is about to. */
 export class Channel {
-  readonly app: App
+  readonly appId: string
   readonly name: ChannelName
   /** Connections that receive the channel's events; read by `deliver`. */
   readonly live = new Set<Connection>()
@@ -14,8 +13,8 @@ export class Channel {
   /** Connections that have got, out of the log, what may still be on its way here: up to which position. */
   ahead: Map<Connection, number> | null = null
 
-  constructor(app: App, name: ChannelName) {
-    this.app = app
+  constructor(appId: string, name: ChannelName) {
+    this.appId = appId
     this.name = name
   }
 
@@ -28,12 +27,12 @@ export class Channel {
     this.joining.add(subscription)
   }
 
-  /** From here on the subscription receives the channel's events; false when it has left meanwhile. */
-  goLive(subscription: Subscription): boolean {
-    if (!this.joining.delete(subscription)) return false
+  /** From here on the subscription receives the channel's events; returns those that were held, unless it has left. */
+  goLive(subscription: Subscription): readonly HeldFrame[] | undefined {
+    if (!this.joining.delete(subscription)) return undefined
     subscription.state = 'live'
     this.live.add(subscription.connection)
-    return true
+    return subscription.release()
   }
 
   /** The connection has got everything up to the position. */
@@ -56,6 +55,6 @@ export class Channel {
     }
     this.joining.delete(subscription)
     subscription.state = 'left'
-    subscription.held.length = 0
+    subscription.release()
   }
 }

@@ -4,7 +4,7 @@ import type { Frame } from '../frame.ts'
 import type { Channel } from './channel.ts'
 
 /** A frame that waits for the answer to a subscribe; with a position above 0 it may be in the log, too. */
-interface HeldFrame {
+export interface HeldFrame {
   readonly frame: Frame
   readonly position: number
 }
@@ -19,11 +19,25 @@ export class Subscription {
   /** Answers owed once it is live: one, and one for each subscribe that arrived meanwhile. */
   answers = 1
   /** Channel events that arrived while it was joining. */
-  readonly held: HeldFrame[] = []
+  #held: HeldFrame[] = []
 
   constructor(connection: Connection, channel: Channel, member: Member | undefined) {
     this.connection = connection
     this.channel = channel
     this.member = member
+  }
+
+  /** Keeps a frame until the subscription is live. */
+  hold(frame: Frame, position: number): void {
+    this.#held.push({ frame, position })
+    this.connection.heldBytes += frame.length
+  }
+
+  /** Gives back what was held; from here on nothing is. */
+  release(): readonly HeldFrame[] {
+    const held = this.#held
+    this.#held = []
+    for (const { frame } of held) this.connection.heldBytes -= frame.length
+    return held
   }
 }

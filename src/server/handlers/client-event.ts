@@ -40,10 +40,19 @@ export function createClientEvent({ publish, lifecycle, metrics }: ClientEventPa
     const { socketId } = connection
     const userId = subscription.member?.id
     const { name: target } = subscription.channel
+    const published = publish({
+      kind: 'client',
+      app,
+      channel: target,
+      event: name,
+      data,
+      except: socketId,
+      userId,
+    })
     if (lifecycle.listening) {
       lifecycle.announce({ name: 'client_event', app, channel: target, event: name, data, socketId, userId })
     }
-    return publish({ kind: 'client', app, channel: target, event: name, data, except: socketId, userId })
+    return published
   }
 }
 

@@ -3,25 +3,27 @@ import type { Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import type { Connection } from '../connection.ts'
-import type { Announce } from './announce.ts'
+import type { Changes } from './changes.ts'
 
 interface LeaveParts {
   readonly channels: ChannelManager
   readonly registry: Registry
-  readonly announce: Announce
+  readonly changes: Changes
 }
 
-/** Ends subscriptions, one of them or all of a connection; whoever stays hears of it. */
+/** Ends subscriptions, whatever the cause; whoever stays hears of it. */
 export interface Leave {
   /** Ends the connection's subscription of that channel; without one nothing happens. */
   one(connection: Connection, channel: string): Awaitable<void>
   /** Ends all of them: costs what the connection joined, not what the app holds. */
   all(connection: Connection): Promise<void>
+  /** Ends this very subscription; one that has left is left alone. */
+  end(subscription: Subscription): Awaitable<void>
 }
 
-/** Makes the functions that end subscriptions, whatever the cause. */
-export function createLeave({ channels, registry, announce }: LeaveParts): Leave {
-  return { one, all }
+/** Makes the functions that end subscriptions. */
+export function createLeave({ channels, registry, changes }: LeaveParts): Leave {
+  return { one, all, end }
 
   function one(connection: Connection, channel: string): Awaitable<void> {
     const subscription = connection.subscriptions.get(channel)
@@ -34,9 +36,10 @@ export function createLeave({ channels, registry, announce }: LeaveParts): Leave
   }
 
   function end(subscription: Subscription): Awaitable<void> {
+    if (subscription.state === 'left') return undefined
     const { connection, channel, member } = subscription
     channels.leave(subscription)
     const left = registry.leave(connection.app, channel.name, connection.socketId, member)
-    return andThen(left, (answer) => announce.left(subscription, answer))
+    return andThen(left, (answer) => changes.left(subscription, answer))
   }
 }

@@ -30,10 +30,11 @@ export function createRevoke({ users, leave }: RevokeParts): Revoke {
   async function unsubscribe(app: App, userId: string, channel: ChannelName): Promise<void> {
     const subscribed = users.of(app, userId).filter(({ subscriptions }) => subscriptions.has(channel))
     await Promise.all(
-      subscribed.map((connection) => {
+      // One that fails must not keep the others from ending.
+      subscribed.map(async (connection) => {
         const left = leave.one(connection, channel)
         refuseSubscription(connection, new SubscriptionError('unauthorized', 'Access was withdrawn', channel))
-        return left
+        await left
       }),
     )
   }

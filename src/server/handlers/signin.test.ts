@@ -39,7 +39,46 @@ describe('signing in with a registry that is far away', () => {
     signIn(client, '7')
     signIn(client, '8')
     await registry.answerAll()
-    expect(await client.heard()).toEqual(['pusher:error', success])
+    expect(await client.heard()).toEqual([success, 'pusher:error'])
+  })
+
+  it('C111 lets the later of two sign-ins under way win', async () => {
+    const { registry, parts } = farAway()
+    const client = parts.connect()
+    signIn(client, '7', { watchlist: ['8'] })
+    signIn(client, '7', { watchlist: ['9'] })
+    await registry.answerAll()
+    await client.heard()
+    signIn(parts.connect(), '8')
+    signIn(parts.connect(), '9')
+    await registry.answerAll()
+    await turn()
+    expect(client.socket.take().map(({ data }) => data)).toEqual([
+      '{"events":[{"name":"online","user_ids":["9"]}]}',
+    ])
+  })
+
+  it('C112 opens the channel of the user only when the registry has answered', async () => {
+    const { registry, parts } = farAway()
+    const client = parts.connect()
+    signIn(client, '7')
+    client.say({ event: 'pusher:subscribe', data: { channel: '#server-to-user-7' } })
+    expect(await client.heard()).toEqual(['pusher:subscription_error'])
+    await registry.answerAll()
+    expect(await client.heard()).toEqual([success])
+  })
+
+  it('stays signed in when the state of the watchlist cannot be read, and is told what changes', async () => {
+    const { registry, parts } = farAway()
+    const client = parts.connect()
+    signIn(client, '7', { watchlist: ['8'] })
+    await registry.answer()
+    await registry.fail(new Error('no connection'))
+    expect(await client.heard()).toEqual([success])
+    expect(parts.lines).toEqual(['Reading a watchlist failed: no connection'])
+    signIn(parts.connect(), '8')
+    await registry.answer()
+    expect(await client.heard()).toEqual([watchlist])
   })
 
   it('takes for true what it hears of a watched user while the registry is asked', async () => {
@@ -83,7 +122,7 @@ describe('signing in with a registry that is far away', () => {
     signIn(client, '7')
     client.connection.end()
     await registry.answerAll()
-    await Promise.all(parts.released)
+    await parts.released(5_000)
     const online = registry.online(parts.app, ['7'])
     await registry.answer()
     expect(await online).toEqual(new Set())
@@ -94,7 +133,7 @@ describe('signing in with a registry that is far away', () => {
     const [one, two] = [parts.connect(), parts.connect()]
     for (const client of [one, two]) signIn(client, '7')
     one.connection.end()
-    await Promise.all(parts.released)
+    await parts.released(5_000)
     await parts.revoke.disconnect(parts.app, '7')
     expect([one.socket.closed, two.socket.closed?.code]).toEqual([undefined, 4009])
   })

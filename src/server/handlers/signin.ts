@@ -3,10 +3,11 @@ import { PusherError } from '../../protocol/errors.ts'
 import { error, signinSuccess } from '../../protocol/messages.ts'
 import { maxUserId } from '../../protocol/names.ts'
 import { userString, verifyAuth } from '../../protocol/signature.ts'
-import { type Awaitable, andThen, orElse } from '../../support/awaitable.ts'
+import { type Awaitable, andThen, isPromise } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import { secretsOf } from '../apps/app.ts'
 import type { Connection, SignedInUser } from '../connection.ts'
+import type { Unawaited } from '../unawaited.ts'
 import type { SignedInUsers } from '../users/signed-in-users.ts'
 import type { Watchlists } from '../users/watchlists.ts'
 
@@ -19,6 +20,7 @@ interface SigninParts {
   readonly registry: Registry
   readonly users: SignedInUsers
   readonly watchlists: Watchlists
+  readonly unawaited: Unawaited
 }
 
 /** A user whose signature is right. */
@@ -38,37 +40,34 @@ export interface Signin {
 }
 
 /** Makes what signs connections in and out. */
-export function createSignin({ registry, users, watchlists }: SigninParts): Signin {
+export function createSignin({ registry, users, watchlists, unawaited }: SigninParts): Signin {
+  /** Of connections that the registry is being asked about: resolves when it has answered. */
+  const underWay = new Map<Connection, Promise<void>>()
   return { handle, undo }
 
   function handle(connection: Connection, message: SigninMessage): Awaitable<void> {
     const proven = prove(connection, message)
-    const { user: current } = connection
-    if (current !== undefined && current.id !== proven.user.id) {
-      throw refused('This connection is signed in as another user')
-    }
-    connection.user = proven.user
-    if (current !== undefined) return succeed(connection, proven)
-    users.add(connection, proven.user.id)
-    return signIn(connection, proven)
+    return inTurn(connection, () => signIn(connection, proven))
   }
 
   function signIn(connection: Connection, proven: Proven): Awaitable<void> {
-    const { app, socketId } = connection
-    const { id } = proven.user
-    const first = orElse(
-      () => registry.signIn(app, socketId, id),
-      () => forget(connection, id),
-    )
-    return andThen(first, (isFirst) => {
-      if (isFirst) watchlists.online(app, id)
-      return succeed(connection, proven)
+    const { app, socketId, user: current } = connection
+    const { user } = proven
+    if (!connection.open) return undefined
+    if (current !== undefined && current.id !== user.id) {
+      throw refused('This connection is signed in as another user')
+    }
+    if (current !== undefined) return succeed(connection, proven)
+    return andThen(registry.signIn(app, socketId, user.id), (isFirst) => {
+      users.add(connection, user.id)
+      if (isFirst) watchlists.online(app, user.id)
+      succeed(connection, proven)
     })
   }
 
   /** In this order: the answer, what is wrong with the watchlist, who of it is online (protocol.md 5.2). */
-  function succeed(connection: Connection, { userData, watchlist }: Proven): Awaitable<void> {
-    if (!connection.open) return undefined
+  function succeed(connection: Connection, { user, userData, watchlist }: Proven): void {
+    connection.user = user
     connection.authorized = true
     connection.send(signinSuccess(userData))
     if (watchlist.length > maxWatchlist) {
@@ -76,23 +75,47 @@ export function createSignin({ registry, users, watchlists }: SigninParts): Sign
         error(4302, `A watchlist has at most ${maxWatchlist} users; the others are not watched`),
       )
     }
-    return watchlists.watch(connection, watchlist.slice(0, maxWatchlist))
+    unawaited(watchlists.watch(connection, watchlist.slice(0, maxWatchlist)), 'Reading a watchlist')
   }
 
   function undo(connection: Connection): Awaitable<void> {
+    return inTurn(connection, () => signOut(connection))
+  }
+
+  function signOut(connection: Connection): Awaitable<void> {
     const { app, socketId, user } = connection
     if (user === undefined) return undefined
     watchlists.unwatch(connection)
-    forget(connection, user.id)
-    return andThen(registry.signOut(app, socketId, user.id), (last) => {
-      if (last) watchlists.offline(app, user.id)
+    users.remove(connection, user.id)
+    return andThen(registry.signOut(app, socketId, user.id), (wasLast) => {
+      if (wasLast) watchlists.offline(app, user.id)
     })
   }
 
-  function forget(connection: Connection, userId: string): void {
-    connection.user = undefined
-    users.remove(connection, userId)
+  /** One after the other for each connection; where nothing is under way, at once. */
+  function inTurn(connection: Connection, run: () => Awaitable<void>): Awaitable<void> {
+    const before = underWay.get(connection)
+    const running = before === undefined ? run() : after(before, run)
+    if (isPromise(running)) void remember(connection, running)
+    return running
   }
+
+  async function remember(connection: Connection, running: Promise<void>): Promise<void> {
+    const settled = settle(running)
+    underWay.set(connection, settled)
+    await settled
+    if (underWay.get(connection) === settled) underWay.delete(connection)
+  }
+}
+
+async function after(before: Promise<void>, run: () => Awaitable<void>): Promise<void> {
+  await before
+  return run()
+}
+
+/** Whoever has begun it hears of its failure; whoever only waits for its end does not. */
+async function settle(running: Promise<void>): Promise<void> {
+  await Promise.allSettled([running])
 }
 
 /** Who it is, if the app's backend says so. */

@@ -149,3 +149,43 @@ describe('subscribing to a cache channel whose log is far away', () => {
     expect(channel?.ahead?.size).toBe(1)
   })
 })
+
+describe('a subscription that fails late', () => {
+  it('leaves the one alone that came after it on the same channel', async () => {
+    const { log, client } = farAway()
+    client.subscribe('cache-x')
+    client.say({ event: 'pusher:unsubscribe', data: { channel: 'cache-x' } })
+    client.subscribe('cache-x')
+    await log.fail(new Error('no connection'))
+    await log.answer()
+    expect(await client.heard()).toEqual([succeeded, miss])
+    expect(client.connection.subscriptions.get('cache-x')?.state).toBe('live')
+  })
+
+  it('C60 is told once, and ends nothing else, when the registry fails as well', async () => {
+    const [log, registry] = [new ManualLog(), new ManualRegistry()]
+    const parts = new Parts({ log, registry })
+    const client = parts.connect()
+    client.subscribe('cache-x')
+    await registry.answer()
+    await log.fail(new Error('no log'))
+    await registry.fail(new Error('no registry'))
+    expect(await client.heard()).toEqual(['pusher:subscription_error'])
+    expect(parts.lines).toEqual(['Handling subscribe failed: no registry'])
+  })
+
+  it('ends whoever has more held than may wait, and nobody else', async () => {
+    const log = new ManualLog()
+    const parts = new Parts({ log, sendBuffer: 1000 })
+    const [client, other] = [parts.connect(), parts.connect()]
+    for (const { subscribe } of [client, other]) subscribe('private-cache-x')
+    const channel = channelName('private-cache-x')
+    for (let count = 0; count < 2; count++) {
+      const data = 'x'.repeat(500)
+      const except = other.connection.socketId
+      void parts.publish({ kind: 'client', app: parts.app, channel, event: 'client-a', data, except })
+    }
+    expect(client.socket.closed?.code).toBe(4100)
+    expect(other.socket.closed).toBeUndefined()
+  })
+})

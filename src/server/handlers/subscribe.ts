@@ -2,15 +2,15 @@ import type { ClientMessage } from '../../protocol/decode.ts'
 import { SubscriptionError } from '../../protocol/errors.ts'
 import { cacheMiss, channelEvent, roster, subscriptionSucceeded } from '../../protocol/messages.ts'
 import { type ChannelName, kindOf, parseChannelName } from '../../protocol/names.ts'
-import { type Awaitable, andThen, isPromise, orElse } from '../../support/awaitable.ts'
+import { type Awaitable, andThen, isPromise, orUndo } from '../../support/awaitable.ts'
 import type { EventLog, Joined, KeptEvent, Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import type { Connection } from '../connection.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Announce } from './announce.ts'
 import { authorize } from './authorize.ts'
+import type { Changes } from './changes.ts'
 import type { Leave } from './leave.ts'
 
 type SubscribeMessage = Extract<ClientMessage, { event: 'subscribe' }>
@@ -19,10 +19,17 @@ interface SubscribeParts {
   readonly channels: ChannelManager
   readonly registry: Registry
   readonly log: EventLog
-  readonly announce: Announce
+  readonly changes: Changes
   readonly leave: Leave
   readonly lifecycle: Lifecycle
   readonly metrics: Metrics
+}
+
+/** What the log of a cache channel has said. */
+interface LogAnswer {
+  readonly kept: KeptEvent | undefined
+  /** Whether the event may still be on its way to this node. */
+  readonly onItsWay: boolean
 }
 
 /**
@@ -30,7 +37,7 @@ interface SubscribeParts {
  * whatever must be waited for, nothing is lost; with an adapter that answers at once nothing waits.
  */
 export function createSubscribe(parts: SubscribeParts) {
-  const { channels, registry, log, announce, leave, lifecycle, metrics } = parts
+  const { channels, registry, log, changes, leave, lifecycle, metrics } = parts
 
   return function subscribe(connection: Connection, message: SubscribeMessage): Awaitable<void> {
     const { app, socketId } = connection
@@ -38,27 +45,20 @@ export function createSubscribe(parts: SubscribeParts) {
     const existing = connection.subscriptions.get(name)
     if (existing !== undefined) return answerAgain(existing)
     const member = authorize(connection, name, message)
-    const { maxChannelsPerConnection: limit } = app
-    if (limit > 0 && connection.subscriptions.size >= limit) {
-      throw new SubscriptionError('tooMany', `This connection has ${limit} channels already`, name)
-    }
+    refuseTooMany(connection, name)
     const subscription = channels.join(connection, name, member)
-    const joined = orElse(
-      () => andThen(registry.join(app, name, socketId, member), (answer) => admitted(subscription, answer)),
-      () => undo(subscription),
+    const answer = orUndo(
+      () => andThen(registry.join(app, name, socketId, member), (joined) => admitted(subscription, joined)),
+      () => channels.leave(subscription),
     )
-    return andThen(joined, (answer) => readLog(subscription, answer))
-  }
-
-  function undo(subscription: Subscription): void {
-    if (subscription.state === 'joining') channels.leave(subscription)
+    return andThen(answer, (success) => readLog(subscription, success))
   }
 
   /** The registry has counted it in: others hear of it, and the answer is made; what comes after it is held. */
   function admitted(subscription: Subscription, joined: Joined): string {
     const { connection, channel, member } = subscription
     if (joined.result === 'joined') {
-      announce.joined(subscription, joined)
+      changes.joined(subscription, joined)
       return subscriptionSucceeded(channel.name, member && roster(joined.members))
     }
     const { presenceMaxMembers } = connection.app
@@ -69,50 +69,44 @@ export function createSubscribe(parts: SubscribeParts) {
     )
   }
 
-  function readLog(subscription: Subscription, answer: string): Awaitable<void> {
-    const { app, name } = subscription.channel
-    if (!kindOf(name).cached) return goLive(subscription, answer)
-    return orElse(
+  function readLog(subscription: Subscription, success: string): Awaitable<void> {
+    const { connection, channel } = subscription
+    if (!kindOf(channel.name).cached) return goLive(subscription, success)
+    return orUndo(
       () => {
-        const kept = log.last(app, name)
-        const promised = isPromise(kept)
-        return andThen(kept, (last) => goLive(subscription, answer, last ?? 'nothing', promised))
+        const last = log.last(connection.app, channel.name)
+        const onItsWay = isPromise(last)
+        return andThen(last, (kept) => goLive(subscription, success, { kept, onItsWay }))
       },
-      () => void leave.one(subscription.connection, name),
+      () => leave.end(subscription),
     )
   }
 
   /** One synchronous step: the answer, the cached event, what was held, live. */
-  function goLive(
-    subscription: Subscription,
-    answer: string,
-    kept?: KeptEvent | 'nothing',
-    promised = false,
-  ): void {
-    const { connection, channel, held } = subscription
-    if (!channel.goLive(subscription)) return
+  function goLive(subscription: Subscription, success: string, cache?: LogAnswer): void {
+    const { connection, channel } = subscription
+    const held = channel.goLive(subscription)
+    if (held === undefined) return
     metrics.subscriptionsAccepted++
     const { access } = kindOf(channel.name)
     if (access === 'private' || access === 'presence') connection.authorized = true
-    for (let owed = subscription.answers; owed > 0; owed--) connection.send(answer)
-    const position = kept === undefined ? 0 : sendKept(subscription, kept)
-    for (const { frame, position: own } of held) if (own === 0 || own > position) connection.sendFrame(frame)
-    held.length = 0
-    if (promised && position > 0) channel.isAhead(connection, position)
+    for (let owed = subscription.answers; owed > 0; owed--) connection.send(success)
+    if (cache !== undefined) sendKept(connection, channel.name, cache.kept)
+    const reached = cache?.kept?.position ?? 0
+    for (const { frame, position } of held) {
+      if (position === 0 || position > reached) connection.sendFrame(frame)
+    }
+    if (cache?.onItsWay && reached > 0) channel.isAhead(connection, reached)
   }
 
-  /** Sends what the log has kept, or that it has nothing (protocol.md 2.8); returns up to which position. */
-  function sendKept(
-    { connection, channel: { app, name } }: Subscription,
-    kept: KeptEvent | 'nothing',
-  ): number {
-    if (kept !== 'nothing') {
-      connection.send(channelEvent(name, kept.event, kept.data))
-      return kept.position
+  /** Sends what the log has kept, or that it has nothing (protocol.md 2.8). */
+  function sendKept(connection: Connection, channel: ChannelName, kept: KeptEvent | undefined): void {
+    if (kept !== undefined) {
+      connection.send(channelEvent(channel, kept.event, kept.data))
+      return
     }
-    connection.send(cacheMiss(name))
-    if (lifecycle.listening) lifecycle.announce({ name: 'cache_miss', app, channel: name })
-    return 0
+    connection.send(cacheMiss(channel))
+    if (lifecycle.listening) lifecycle.announce({ name: 'cache_miss', app: connection.app, channel })
   }
 
   /** A second subscribe is answered like the first and changes nothing (protocol.md 2.4, point 3). */
@@ -143,4 +137,15 @@ function nameOf({ app }: Connection, given: string): ChannelName {
     `A channel name has 1 to ${app.maxChannelName} letters, digits and _ - = @ , . ;`,
     given.slice(0, app.maxChannelName),
   )
+}
+
+/** As many channels as the app allows, and not joined and left all the time: others hear of it each time. */
+function refuseTooMany({ app, subscriptions, limiter }: Connection, channel: ChannelName): void {
+  const { maxChannelsPerConnection: limit } = app
+  if (limit > 0 && subscriptions.size >= limit) {
+    throw new SubscriptionError('tooMany', `This connection has ${limit} channels already`, channel)
+  }
+  if (!limiter.subscription(performance.now())) {
+    throw new SubscriptionError('tooMany', 'This connection joins channels too fast', channel)
+  }
 }

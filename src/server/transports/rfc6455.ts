@@ -45,11 +45,11 @@ export class Rfc6455Transport implements Transport {
       stream.destroy()
       return
     }
-    // Released behind the writes of this turn, so that the greeting goes out with the handshake.
     stream.cork()
-    setImmediate(uncork, stream)
     stream.write(response, 'latin1')
     new Rfc6455Socket(stream, maxMessageSize, this.#closing, opened).begin(head)
+    // Behind what `opened` has put off to the end of this turn, so that the greeting goes out in the same write.
+    setImmediate(uncork, stream)
   }
 }
 

@@ -1,5 +1,5 @@
 import { watchlistEvents } from '../../protocol/messages.ts'
-import { type Awaitable, andThen } from '../../support/awaitable.ts'
+import { type Awaitable, andThen, orUndo } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
@@ -26,7 +26,10 @@ export class Watchlists {
     this.#grace = grace
   }
 
-  /** Replaces the list of a connection and sends it the state of each user on it; an empty list sends nothing. */
+  /**
+   * Replaces the list of a connection and sends it the state of each user on it; an empty list sends nothing. When the
+   * registry fails, the state is not sent, but what changes from then on.
+   */
   watch(connection: Connection, userIds: readonly string[]): Awaitable<void> {
     this.unwatch(connection)
     if (userIds.length === 0) return undefined
@@ -37,7 +40,12 @@ export class Watchlists {
       const key = keyOf(app, userId)
       this.#watchers.set(key, (this.#watchers.get(key) ?? new Set()).add(watch))
     }
-    return andThen(this.#registry.online(app, userIds), (online) => this.#begin(watch, online))
+    return orUndo(
+      () => andThen(this.#registry.online(app, userIds), (online) => this.#begin(watch, online)),
+      () => {
+        watch.early = undefined
+      },
+    )
   }
 
   /** From here on the connection is told nothing. */
@@ -55,12 +63,12 @@ export class Watchlists {
 
   /** The user's first connection has signed in. */
   online(app: App, userId: string): void {
-    if (!this.#grace.cancel(keyOf(app, userId))) this.#tell(app, userId, true)
+    if (!this.#grace.cancel(keyOf(app, userId))) this.#send(app, userId, true)
   }
 
   /** The user's last signed-in connection is gone. */
   offline(app: App, userId: string): void {
-    this.#grace.hold(keyOf(app, userId), () => this.#tell(app, userId, false))
+    this.#grace.hold(keyOf(app, userId), () => this.#send(app, userId, false))
   }
 
   /** Lets go of the timer; who was held back was online for the last time. */
@@ -79,7 +87,7 @@ export class Watchlists {
     connection.send(watchlistEvents(here, gone))
   }
 
-  #tell(app: App, userId: string, online: boolean): void {
+  #send(app: App, userId: string, online: boolean): void {
     const watchers = this.#watchers.get(keyOf(app, userId))
     if (watchers === undefined) return
     const frame = encodeFrame(online ? watchlistEvents([userId], []) : watchlistEvents([], [userId]))
