@@ -1,4 +1,5 @@
 // npm test: builds, then checks types and style and runs all tests; the first step that fails ends it.
+import { complaintsAfter } from './lib/conformance.mjs'
 import { missing } from './lib/needs.mjs'
 import { run } from './lib/run.mjs'
 import { countTests, describeCounts, vitest } from './lib/vitest.mjs'
@@ -27,6 +28,9 @@ if (counts.skipped > 0) {
   console.error('Skipped tests count as a failure: what cannot run here must say so by failing.')
   process.exit(1)
 }
+const complaints = complaintsAfter('test')
+for (const complaint of complaints) console.error(complaint)
+if (complaints.length > 0) process.exit(1)
 
 /** Installs what is missing where that is harmless, and otherwise says what to do. */
 async function prepare() {

@@ -161,7 +161,7 @@ describe('A mounted application', () => {
     })
   })
 
-  it('excepts the sender whose X-Socket-ID came with the request, C167', async () => {
+  it('C167 excepts the sender whose X-Socket-ID came with the request', async () => {
     const [ann, warehouse] = [await connect(), await connect()]
     await subscribeAs('ann', ann, 'private-orders.1')
     await subscribeAs('warehouse', warehouse, 'private-orders.1')
@@ -179,7 +179,7 @@ describe('A mounted application', () => {
     await warehouse.silence()
   })
 
-  it('is what pusher-js and Echo expect, C166', async () => {
+  it('C166 is what pusher-js and Echo expect', async () => {
     const port = Number(new URL(address).port)
     const asUser = {
       endpoint: `${address}/broadcasting/auth`,

@@ -15,6 +15,7 @@ export function vitest(report, ...projects) {
     'node_modules/vitest/vitest.mjs',
     'run',
     '--allowOnly=false',
+    '--includeTaskLocation',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${file}`,
@@ -29,7 +30,22 @@ export function vitest(report, ...projects) {
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: { status: string }[] }[]} testResults one for each file
+ * @property {FileResult[]} testResults one for each file
+ */
+
+/**
+ * @typedef {object} FileResult
+ * @property {string} name its path
+ * @property {string} status
+ * @property {TestResult[]} assertionResults in the order in which they stand in the file
+ */
+
+/**
+ * @typedef {object} TestResult
+ * @property {string} status
+ * @property {string[]} ancestorTitles
+ * @property {string} title
+ * @property {{ line: number } | null} [location] where it stands; the cases of one table share it
  */
 
 /**
@@ -38,16 +54,24 @@ export function vitest(report, ...projects) {
  */
 export function countTests(...reports) {
   const counts = { passed: 0, failed: 0, skipped: 0 }
-  for (const file of reports.map(reportFile).filter(existsSync)) {
-    /** @type {Report} */
-    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = JSON.parse(
-      readFileSync(file, 'utf8'),
-    )
+  for (const report of reports.map(readReport)) {
+    if (report === undefined) continue
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests, testResults } = report
     counts.passed += numPassedTests
     counts.failed += numFailedTests + testResults.filter(isBroken).length
     counts.skipped += numPendingTests + numTodoTests
   }
   return counts
+}
+
+/**
+ * The report of that name; undefined where a run has left none.
+ * @param {string} name
+ * @returns {Report | undefined}
+ */
+export function readReport(name) {
+  const file = reportFile(name)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
 }
 
 /** @param {ReturnType<typeof countTests>} counts */
@@ -57,7 +81,7 @@ export function describeCounts({ passed, failed, skipped }) {
 
 /**
  * A file that cannot be loaded has no test that could fail, and still is a failure.
- * @param {Report['testResults'][number]} file
+ * @param {FileResult} file
  */
 function isBroken({ status, assertionResults }) {
   return status === 'failed' && assertionResults.every((test) => test.status !== 'failed')

@@ -12,7 +12,7 @@ import { appDefaults, type ServerConfig } from './config.ts'
 import { Connector } from './connect.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { createTrace } from './trace.ts'
-import { WsTransport } from './transports/ws.ts'
+import { Rfc6455Transport } from './transports/rfc6455.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
 
 /** Milliseconds that webhooks may take to tell what is left when the server ends. */
@@ -43,7 +43,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
     logger,
   })
   const connector = new Connector({
-    transport: new WsTransport(),
+    transport: new Rfc6455Transport(),
     apps,
     registry,
     connections,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { payloadOf, type ServerMessage } from '../../src/testing/index.ts'
 import { bystander } from '../support/bystander.ts'
+import { clipped } from '../support/clipped.ts'
 import { harmlessError, overLimit, subscriptionError, unauthorized } from '../support/refusal.ts'
 import { startServer } from '../support/server.ts'
 
@@ -38,7 +39,7 @@ async function answersTo(...messages: (string | object | Uint8Array)[]): Promise
 }
 
 describe('text that is no message', () => {
-  it.each([
+  const texts = [
     'not json',
     '\0',
     '\uFEFF{"event":"pusher:ping"}',
@@ -50,7 +51,8 @@ describe('text that is no message', () => {
     `"${'x'.repeat(100_000)}"`,
     `[${'1,'.repeat(40_000)}1]`,
     ' '.repeat(100_000),
-  ])('%.40j gets one error', async (text) => {
+  ]
+  it.each(texts.map((text) => [clipped(text), text]))('%j gets one error', async (_, text = '') => {
     expect(await answersTo(text)).toEqual([harmlessError()])
   })
 

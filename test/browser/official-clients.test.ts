@@ -91,7 +91,7 @@ const subscribeToAll = `
     channel.bind('client-typing', (data) => heard.push(['typing', name, data]))
   }`
 
-describe('pusher-js in a browser, with encryption, C19', () => {
+describe('C19 pusher-js in a browser, with encryption', () => {
   it('connects by clientOptions(), subscribes to every kind of channel and hears of each', async () => {
     const { sdk, open } = await setUp()
     const page = await open()

@@ -1,0 +1,205 @@
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import { kindOf } from '../../src/protocol/names.ts'
+import { signUser } from '../../src/protocol/signature.ts'
+import type { Registry } from '../../src/server/adapter.ts'
+import type { App } from '../../src/server/apps/app.ts'
+import type { LifecycleEvent } from '../../src/server/lifecycle.ts'
+import type { ServerMessage } from '../../src/testing/index.ts'
+import { anyJson, anyText } from '../support/anything.ts'
+import { ManualRegistry } from '../support/manual-registry.ts'
+import { channelName, Parts, type TestClient, turn, userData } from '../support/parts.ts'
+import { messagesOnWire } from '../support/wire.ts'
+
+/** Members of a presence channel in that world. */
+export const maxMembers = 2
+
+export const users = ['1', '2', '__proto__']
+
+export const channels = [
+  'news',
+  'cache-prices',
+  'private-x',
+  'private-cache-x',
+  'private-encrypted-cache-x',
+  'presence-x',
+  'presence-cache-x',
+  '#server-to-user-1',
+  '__proto__',
+]
+
+/** Something that a client, the backend or the network does; of the fields, each deed takes what it needs. */
+export interface Step {
+  readonly deed: keyof typeof deeds
+  /** Of the clients, counted from the newest. */
+  readonly who: number
+  readonly channel: string
+  readonly user: string
+  readonly watchlist: unknown
+  readonly text: string
+}
+
+/** What each deed is; those that a client does need one. */
+const deeds = {
+  connect: (world) => world.connect(),
+  wait: () => turn(),
+  answer: (world) => world.answer(),
+  publish: (world, { channel }) => world.publish(channel),
+  disconnect: ({ parts }, { user }) => parts.revoke.disconnect(parts.app, user),
+  revoke: ({ parts }, { user, channel }) =>
+    void parts.revoke.unsubscribe(parts.app, user, channelName(channel)),
+  end: (_world, _step, { connection }) => connection.end(),
+  kick: (_world, _step, { connection }) => connection.close(4100),
+  binary: (_world, _step, { say }) => say(null),
+  say: (world, { text }, client) => {
+    world.comesBack(client)
+    client.say(text)
+  },
+  ask: (world, { channel }, client) => {
+    world.comesBack(client, channel)
+    client.say({ event: 'pusher:subscribe', data: { channel } })
+  },
+  leave: (world, { channel }, client) => {
+    client.say({ event: 'pusher:unsubscribe', data: { channel } })
+    world.hasLeft(client, channel)
+  },
+  whisper: (_world, { channel, user }, { say }) => say({ event: 'client-x', channel, data: { user } }),
+  join: (world, { channel, user }, client) => {
+    world.comesBack(client, channel)
+    client.subscribe(channel, kindOf(channel).access === 'presence' ? userData(user) : undefined)
+  },
+  'sign in': ({ parts }, { user, watchlist }, { say, connection }) => {
+    const user_data = JSON.stringify({ id: user, watchlist })
+    say({
+      event: 'pusher:signin',
+      data: { auth: signUser(parts.app, connection.socketId, user_data), user_data },
+    })
+  },
+} satisfies Record<string, (world: World, step: Step, client: TestClient) => unknown>
+
+const channel = fc.constantFrom(...channels)
+const almostMessage = fc
+  .record({
+    event: fc.constantFrom(
+      'pusher:subscribe',
+      'pusher:unsubscribe',
+      'pusher:signin',
+      'client-x',
+      'pusher:ping',
+    ),
+    channel: fc.oneof(channel, anyJson),
+    data: fc.oneof(
+      anyJson,
+      fc.record({ channel: fc.oneof(channel, anyJson), auth: anyJson, channel_data: anyJson }),
+    ),
+  })
+  .map((message) => JSON.stringify(message))
+
+const everyDeed = Object.keys(deeds) as Step['deed'][]
+/** Any step. */
+export const step: fc.Arbitrary<Step> = fc.record({
+  // Most of the time somebody comes or goes.
+  deed: fc.constantFrom(...everyDeed, 'join', 'join', 'join', 'leave', 'whisper', 'publish'),
+  who: fc.nat(3),
+  channel,
+  user: fc.constantFrom(...users),
+  watchlist: fc.oneof(fc.subarray([...users, 7]), anyJson),
+  text: fc.oneof(anyText(), almostMessage),
+})
+
+/** A server without a network and everybody who is connected to it. */
+export class World {
+  readonly parts: Parts
+  readonly events: LifecycleEvent[] = []
+  readonly #manual: ManualRegistry | undefined
+  readonly #everybody: TestClient[] = []
+  #left: { client: TestClient; channel: string; writes: number }[] = []
+
+  constructor(registry: Registry) {
+    const app = {
+      subscriptionCount: true,
+      presenceMaxMembers: maxMembers,
+      maxChannelsPerConnection: 5,
+      messageRate: 0,
+    }
+    this.parts = new Parts({ app: { ...app, clientEventRate: 0, clientEvents: 'all' }, registry })
+    this.parts.lifecycle.on((event) => void this.events.push(event))
+    this.#manual = registry instanceof ManualRegistry ? registry : undefined
+  }
+
+  /** What clients have heard of channels since they left them. */
+  get heardAfterwards(): readonly ServerMessage[] {
+    return this.#left.flatMap(({ client: { socket }, channel, writes }) =>
+      messagesOnWire(Buffer.concat(socket.writes.slice(writes))).filter(
+        (message) => message.channel === channel && message.event !== 'pusher:error',
+      ),
+    )
+  }
+
+  /** Everything that was written to each client that has ever been. */
+  get heard(): readonly (readonly ServerMessage[])[] {
+    return this.#everybody.map(({ socket }) => messagesOnWire(Buffer.concat(socket.writes)))
+  }
+
+  async take(step: Step): Promise<void> {
+    const client = this.#everybody.at(-1 - step.who) ?? this.#everybody[0]
+    if (client !== undefined) await deeds[step.deed](this, step, client)
+  }
+
+  async connect(): Promise<void> {
+    const client = this.parts.connect()
+    this.#everybody.push(client)
+    expect(await this.ask((registry, app) => registry.connect(app, client.connection.socketId))).toBe(true)
+  }
+
+  async answer(): Promise<void> {
+    await this.#manual?.answerAll()
+  }
+
+  /** What the registry says, whenever it says something. */
+  async ask<T>(question: (registry: Registry, app: App) => T): Promise<Awaited<T>> {
+    const answer = question(this.parts.registry, this.parts.app)
+    await this.answer()
+    return await answer
+  }
+
+  publish(name: string): void {
+    const event = { kind: 'published', app: this.parts.app, event: 'news', data: '{}' } as const
+    void this.parts.publish({ ...event, channel: channelName(name) })
+  }
+
+  /** From here on the client must hear nothing of the channel. */
+  hasLeft(client: TestClient, channel: string): void {
+    this.parts.outbox.flush(client.connection)
+    this.#left.push({ client, channel, writes: client.socket.writes.length })
+  }
+
+  /** The client may be in the channel again, or in any. */
+  comesBack(client: TestClient, channel?: string): void {
+    this.#left = this.#left.filter(
+      (left) => left.client !== client || (channel !== undefined && left.channel !== channel),
+    )
+  }
+
+  /** Everybody leaves, and whatever was held back happens. */
+  async end(): Promise<void> {
+    for (const { connection } of this.#everybody) connection.end()
+    // Whoever was answered may go on to ask again.
+    for (let asked = 0; asked < 5; asked++) {
+      await this.answer()
+      await turn()
+    }
+    await this.parts.released(5_000)
+    this.parts.stop()
+  }
+}
+
+/** Takes all steps, beginning with two clients, and lets everybody leave. */
+export async function live(registry: Registry, steps: readonly Step[]): Promise<World> {
+  const world = new World(registry)
+  await world.connect()
+  await world.connect()
+  for (const step of steps) await world.take(step)
+  await world.end()
+  return world
+}
