@@ -16,7 +16,14 @@ describe('The reference', () => {
 })
 
 describe('The links of the pages', () => {
-  const pages = ['README.md', 'CHANGELOG.md', 'bench/README.md', 'examples/orders/README.md', 'docs/guide.md']
+  const pages = [
+    'README.md',
+    'CHANGELOG.md',
+    'bench/README.md',
+    'examples/orders/README.md',
+    'docs/guide.md',
+    'docs/conformance.md',
+  ]
 
   it.each(pages)('%s points to files and headings that exist', (page) => {
     const links = [...readFileSync(path.join(root, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(
