@@ -78,7 +78,8 @@ function refusePrefix(source: string): void {
   if (withoutPrefix(source) === source && withoutPrefix(`private-${source}`) === source) return
   throw new ChannelPatternError(
     source,
-    'a pattern is written without prefix; `{ only: […] }` restricts it to a kind',
+    `a pattern is written without prefix: "${withoutPrefix(`private-${withoutPrefix(source)}`)}" serves every kind, cache channels too; ` +
+      '`{ only: […] }` restricts it',
   )
 }
 

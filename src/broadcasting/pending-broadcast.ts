@@ -29,7 +29,7 @@ export type PendingBatch = PendingBroadcast<readonly BroadcastReceipt[]>
  * A broadcast that is sent on the next microtask, awaited or not; until then it can be told more.
  * Awaited it gives the receipt, or throws; a failure that nobody awaits goes to the logger.
  */
-export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike<Receipt> {
+export class PendingBroadcast<Receipt = BroadcastReceipt> implements Promise<Receipt> {
   readonly #sender: BroadcastSender<Receipt>
   readonly #receipt: ReportedPromise<Receipt>
   #via: string | undefined
@@ -58,6 +58,11 @@ export class PendingBroadcast<Receipt = BroadcastReceipt> implements PromiseLike
     this.#mustBePending('via()')
     this.#via = connection
     return this
+  }
+
+  /** Makes it a Promise for TypeScript. */
+  get [Symbol.toStringTag](): string {
+    return 'PendingBroadcast'
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is awaited

@@ -1,5 +1,5 @@
 /** A promise whose failure goes to `report` when nobody awaits it, instead of ending the process. */
-export class ReportedPromise<T> implements PromiseLike<T> {
+export class ReportedPromise<T> implements Promise<T> {
   readonly #promise: Promise<T>
   readonly #report: (error: unknown) => void
   #awaited = false
@@ -8,6 +8,11 @@ export class ReportedPromise<T> implements PromiseLike<T> {
     this.#promise = promise
     this.#report = report
     void this.#watch()
+  }
+
+  /** Makes it a Promise for TypeScript. */
+  get [Symbol.toStringTag](): string {
+    return 'ReportedPromise'
   }
 
   // biome-ignore lint/suspicious/noThenProperty: it is awaited

@@ -47,6 +47,18 @@ describe('verifyWebhook', () => {
     expect(verifyWebhook(app, received(body), Buffer.from(body))).toEqual(webhook)
   })
 
+  it('takes the headers of fetch, and names in any case', () => {
+    const body = bodyOf()
+    const { 'x-pusher-key': key, 'x-pusher-signature': signature } = received(body)
+    for (const headers of [
+      new Headers(received(body)),
+      { 'X-Pusher-Key': key, 'X-PUSHER-SIGNATURE': signature },
+    ]) {
+      expect(verifyWebhook(app, headers, body)).toBeDefined()
+      expect(verifyWebhook(app, headers, `${body} `)).toBeUndefined()
+    }
+  })
+
   it('believes the previous secret while secrets are exchanged', () => {
     const body = bodyOf()
     const exchanging = { ...app, secret: 'new', previousSecret: app.secret }

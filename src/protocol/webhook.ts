@@ -54,8 +54,10 @@ export function webhookHeaders({ key, secret }: Credentials, body: string | Uint
   } as const
 }
 
-/** The headers of a request as Node gives them: by lower-case names. */
-type IncomingHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+/** The headers of a request as Node gives them, or as `fetch` has them. */
+type IncomingHeaders =
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+  | { get(name: string): string | null }
 
 /**
  * The webhook in a request, by its headers and the bytes of its body as they came in; `undefined` when it was not signed
@@ -66,12 +68,18 @@ export function verifyWebhook(
   headers: IncomingHeaders,
   body: string | Uint8Array,
 ): Webhook | undefined {
-  const signature = headers['x-pusher-signature']
-  if (headers['x-pusher-key'] !== key || typeof signature !== 'string') return undefined
+  const signature = headerOf(headers, 'x-pusher-signature')
+  if (signature === undefined || headerOf(headers, 'x-pusher-key') !== key) return undefined
   const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
   const webhook = isSignedBy(secrets, body, signature) ? parseWebhook(body) : undefined
   const current = webhook && Math.abs(Date.now() - webhook.time_ms) <= webhookLifetime
   return current ? webhook : undefined
+}
+
+function headerOf(headers: IncomingHeaders, name: string): string | undefined {
+  if (typeof headers.get === 'function') return headers.get(name) ?? undefined
+  const found = Object.entries(headers).find(([candidate]) => candidate.toLowerCase() === name)
+  return typeof found?.[1] === 'string' ? found[1] : undefined
 }
 
 /** The app signs other texts with the same secret, none of which is such an object. */

@@ -17,7 +17,10 @@ export class RefusedError extends BroadcastingError {
 export class UnknownAppError extends BroadcastingError {
   constructor(key: string, known: readonly string[]) {
     const hint = known.length > 0 ? `; known keys: ${known.join(', ')}` : ''
-    super('ERR_BROADCAST_UNKNOWN_APP', `No app has the key "${key}"${hint}`)
+    super(
+      'ERR_BROADCAST_UNKNOWN_APP',
+      `No app has the key "${key}"${hint}. A mount serves every app when it is given no key`,
+    )
   }
 }
 

@@ -89,3 +89,9 @@ new AuthEndpoint({
 new AuthEndpoint({ ...parts, credentials: async () => ({ key: 'local', secret: 'secret' }) })
 // @ts-expect-error a server that cannot withdraw anything
 new BroadcastManager({}, { server: { publish: () => new Map() } })
+
+/** Whatever takes a promise takes a broadcast. */
+const retry = (run: () => Promise<unknown>) => run()
+retry(() => Broadcast.event(new Paid()))
+retry(() => Broadcast.batch([new Paid()]))
+retry(() => Broadcast.disconnectUser(7))

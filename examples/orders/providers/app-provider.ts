@@ -7,6 +7,6 @@ export class AppProvider extends Provider {
     await this.app.fastify.register(webRoutes)
 
     const reverb = this.app.make('reverb.server')
-    await this.app.fastify.register(reverb.asFastifyPlugin('local'), { prefix: '/reverb' })
+    await this.app.fastify.register(reverb.asFastifyPlugin(), { prefix: '/reverb' })
   }
 }
