@@ -1,12 +1,15 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { channelKey } from '../src/broadcasting/channel-key.ts'
 import { addressSettings } from '../src/protocol/address.ts'
+import { makeMasterKey, open } from '../src/protocol/encryption.ts'
 import { ensureBuilt } from './support/built.ts'
 import { createCertificate } from './support/certificate.ts'
 import { reverb } from './support/cli.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { appPath, mountServer, startServer, type TestServer } from './support/server.ts'
 
 // `reverb trigger` and `reverb channels`, each a process of its own, against a server in this one.
 
+const masterKey = makeMasterKey()
 const app = { REVERB_APP_ID: 'app-id', REVERB_APP_KEY: 'app-key', REVERB_APP_SECRET: 'app-secret' }
 
 function environment({ port }: TestServer): Record<string, string> {
@@ -81,6 +84,75 @@ describe('reverb trigger', () => {
     )
   })
 
+  it('seals what goes to an encrypted channel, with the master key of .env', async () => {
+    const running = await startServer()
+    const client = await running.connect()
+    await client.join('private-encrypted-orders')
+    const sent = await printed(
+      ['trigger', 'private-encrypted-orders', 'order.paid', '{"id":42}'],
+      environment(running),
+      { '.env': `REVERB_ENCRYPTION_MASTER_KEY=${masterKey}\n` },
+    )
+    expect(sent).toEqual({
+      code: 0,
+      text: 'Sent order.paid to private-encrypted-orders: 1 subscription\n',
+    })
+    const { data } = await client.next('order.paid')
+    expect(open(channelKey('private-encrypted-orders', masterKey), String(data))).toBe('{"id":42}')
+  })
+
+  it('sends nothing to an encrypted channel without a key for it', async () => {
+    const running = await startServer()
+    const client = await running.connect()
+    await client.join('private-encrypted-orders')
+    const args = ['trigger', 'private-encrypted-orders', 'x']
+    const { code, text } = await printed(args, environment(running))
+    expect(code).toBe(1)
+    expect(text).toMatch(/^error: "private-encrypted-orders" is an encrypted channel, .*npx reverb keys.*\n$/)
+    expect(await client.rest()).toEqual([])
+  })
+
+  it('sends to the URL that it is given, whatever the environment says', async () => {
+    const running = await mountServer('/reverb')
+    const client = await running.connect({}, `/reverb${appPath}`)
+    await client.join('news')
+    const url = `http://127.0.0.1:${running.port}/reverb`
+    const elsewhere = { REVERB_PUBLIC_SCHEME: 'https', REVERB_PUBLIC_HOST: 'nowhere.invalid' }
+    const args = ['trigger', 'news', 'x', '--url', `${url}/`]
+    const { text } = await printed(args, { ...app, ...elsewhere, REVERB_PORT: '0' })
+    expect(text).toBe('Sent x to news: 1 subscription\n')
+    expect(await client.next('x')).toMatchObject({ channel: 'news' })
+  })
+
+  it('names the URL it was given when there is nobody, or who speaks plain http', async () => {
+    const nobody = await printed(['trigger', 'news', 'x', '--url', 'http://[::1]:1/x'], app)
+    expect(nobody.code).toBe(1)
+    expect(nobody.text).toMatch(/^error: .*http:\/\/\[::1\]:1\/x .*compare --url\n$/)
+    const { port } = await startServer()
+    const plain = await printed(['trigger', 'news', 'x', '--url', `https://127.0.0.1:${port}`], app)
+    expect(plain.code).toBe(1)
+    expect(plain.text).toMatch(/^error: .*does the server speak plain http\? set --url to http:\/\/…\n$/)
+  })
+
+  it.each([
+    'nowhere',
+    'ws://127.0.0.1:8080',
+    'http://',
+    'http://127.0.0.1:99999',
+    'http://127.0.0.1:0',
+    'http://127.0.0.1//x',
+    'http://127.0.0.1?x=1',
+    'http://127.0.0.1#x',
+    'http://me:pa55@127.0.0.1',
+  ])('refuses --url %s', async (url) => {
+    const { code, text } = await printed(['trigger', 'news', 'x', '--url', url], app)
+    expect(code).toBe(1)
+    expect(text).toMatch(
+      /^error: --url .*: expected where a server is, such as http:\/\/127\.0\.0\.1:8080.*\n$/,
+    )
+    expect(text).toContain(url.replace('me:pa55', '…'))
+  })
+
   it.each([
     [['trigger', 'news', 'x'], { REVERB_APP_SECRET: 'wrong' }, /with 401: .*; compare REVERB_APP_KEY/],
     [['trigger', 'news', 'x'], { REVERB_APP_ID: '9' }, /with 404: .*; compare REVERB_APP_ID/],
@@ -89,7 +161,13 @@ describe('reverb trigger', () => {
     [['trigger', 'news'], {}, /missing required argument 'event'/],
     [['trigger', 'news', 'x', '--app', 'two'], {}, /No app has the key "two"; known keys: app-key/],
     [['trigger', 'news', 'x'], { REVERB_PUBLIC_PORT: 'x' }, /REVERB_PUBLIC_PORT: "x" is not allowed/],
-    [['channels', '--config', 'none.json'], {}, /none\.json cannot be loaded/],
+    [['channels', '--config', 'none.json'], {}, /none\.json cannot be loaded: no such file/],
+    [['channels', '--url', 'nowhere'], {}, /--url nowhere: expected where a server is/],
+    [
+      ['trigger', 'private-encrypted-x', 'x'],
+      { REVERB_ENCRYPTION_MASTER_KEY: 'short' },
+      /REVERB_ENCRYPTION_MASTER_KEY: its value is not allowed; expected the Base64 of 32 bytes/,
+    ],
   ])('%j with %j fails with one line and 1', async (args, changes, message) => {
     const running = await startServer()
     const { code, text } = await printed(args, { ...environment(running), ...changes })
@@ -142,6 +220,12 @@ describe('reverb channels', () => {
     ])
   })
 
+  it('lists those of the server at a URL', async () => {
+    const { REVERB_PUBLIC_PORT: port } = await setUp()
+    const { text } = await printed(['channels', 'n', '--url', `http://127.0.0.1:${port}`], app)
+    expect(text).toMatch(/^Channel.*\nnews +1\n$/)
+  })
+
   it('prints JSON', async () => {
     const { text } = await printed(['channels', '--json'], await setUp())
     expect(JSON.parse(text)).toEqual({
@@ -168,5 +252,7 @@ describe('The help of both', () => {
     for (const { env } of Object.values(addressSettings)) expect(text).toContain(`  ${env} `)
     expect(text).toMatch(/REVERB_HTTP_TIMEOUT .*\[10\]/)
     expect(text).toContain('--config <file>')
+    expect(text).toContain('--url <url>')
+    expect(text.includes('REVERB_ENCRYPTION_MASTER_KEY')).toBe(command === 'trigger')
   })
 })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import packageJson from '../package.json' with { type: 'json' }
 import { serverSettings } from '../src/server/settings.ts'
 import { ProtocolClient } from '../src/testing/index.ts'
 import { ensureBuilt } from './support/built.ts'
@@ -8,6 +9,12 @@ import { portOf, reverb } from './support/cli.ts'
 
 describe('reverb', () => {
   beforeAll(ensureBuilt, 60_000)
+
+  it('--version prints that of the package', async () => {
+    const run = await reverb(['--version'])
+    expect(await run.ended).toBe(0)
+    expect(run.printed()).toBe(`${packageJson.version}\n`)
+  })
 
   it('keys prints credentials that start accepts in production', async () => {
     const keys = await reverb(['keys'])
@@ -81,7 +88,8 @@ describe('reverb', () => {
   it.each([
     [['start', '--port', '80a'], {}, /Expected a whole number from 0 to 65535/],
     [['start'], { REVERB_MAX_MESSAGE_SIZE: '-1' }, /REVERB_MAX_MESSAGE_SIZE: "-1" is not allowed/],
-    [['start', '--config', 'none.json'], {}, /none\.json cannot be loaded/],
+    [['start', '--config', 'none.json'], {}, /none\.json cannot be loaded: no such file\n$/],
+    [['start', '--config', 'none.mjs'], {}, /none\.mjs cannot be loaded: no such file\n$/],
     [['stort'], {}, /unknown command/],
   ])('%j with %j is refused', async (args, env, message) => {
     const run = await reverb(args, env)

@@ -5,6 +5,7 @@ import { createPusherBroadcaster } from '../src/broadcasting/drivers/pusher.ts'
 import { reverbTarget } from '../src/broadcasting/http/reverb-target.ts'
 import type { SocketId } from '../src/protocol/names.ts'
 import type { ReverbServerOptions } from '../src/server/index.ts'
+import { silentLogger } from '../src/support/logger.ts'
 import { mountServer, startServer, type TestServer } from './support/server.ts'
 
 // Driver `reverb` in another process, against a server of ours: what it is told comes from the environment.
@@ -137,7 +138,7 @@ describe.each(places)('Sending to a server elsewhere, $place', ({ prefix, start 
       info: 'subscription_count',
     }
     const place = { host: '127.0.0.1', port: running.port, scheme: 'http', path: prefix }
-    const pusher = createPusherBroadcaster({ ...connection, ...place }, {})
+    const pusher = createPusherBroadcaster({ ...connection, ...place }, {}, silentLogger)
     expect(await pusher.broadcast(outgoing(['news']))).toEqual(new Map([['news', { subscriptions: 1 }]]))
     expect(await client.rest()).toMatchObject([{ channel: 'news', event: 'order.paid', data: '{"id":42}' }])
     await pusher.close?.()

@@ -484,7 +484,9 @@ describe('BroadcastManager', () => {
       await expect(manager.disconnectUser(7)).rejects.toThrow(
         'The driver "recorder" cannot disconnect a user',
       )
-      await expect(manager.unsubscribeUser(7, channel)).rejects.toThrow(UnsupportedError)
+      const refused = manager.unsubscribeUser(7, channel)
+      await expect(refused).rejects.toThrow(UnsupportedError)
+      await expect(refused).rejects.toThrow('cannot unsubscribe a user; the driver "reverb" can')
     })
 
     it('tell the logger of a failure that nobody awaits', async () => {

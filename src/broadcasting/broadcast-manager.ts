@@ -70,7 +70,7 @@ export class BroadcastManager {
       builtIn: new Map<string, BroadcasterFactory>([
         ['log', (_connection, { logger }) => new LogBroadcaster(logger)],
         ['null', () => new NullBroadcaster()],
-        ['pusher', (connection) => createPusherBroadcaster(connection, env)],
+        ['pusher', (connection, { logger }) => createPusherBroadcaster(connection, env, logger)],
         [
           'reverb',
           (connection, { logger }) => createReverbBroadcaster(connection, { server, remote, env, logger }),
@@ -143,7 +143,9 @@ export class BroadcastManager {
   ): ReportedPromise<void> {
     return this.#reported('Unsubscribing a user', async () => {
       const { driver, broadcaster } = this.#connections.open(via)
-      if (broadcaster.unsubscribeUser === undefined) throw new UnsupportedError(driver, 'unsubscribe a user')
+      if (broadcaster.unsubscribeUser === undefined) {
+        throw new UnsupportedError(driver, 'unsubscribe a user; the driver "reverb" can')
+      }
       await broadcaster.unsubscribeUser(toUserId(id), channelName(channel))
     })
   }

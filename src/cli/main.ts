@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from 'commander'
+import { broadcastingSettings } from '../broadcasting/config.ts'
 import { httpSettings } from '../broadcasting/http/settings.ts'
 import { addressSettings, appsVariable } from '../protocol/address.ts'
 import { serverSettings } from '../server/settings.ts'
@@ -9,8 +10,11 @@ import { channels } from './channels.ts'
 import { makeKeys } from './keys.ts'
 import { start } from './start.ts'
 import { trigger } from './trigger.ts'
+import { packageVersion } from './version.ts'
 
-const program = new Command('reverb').description('A WebSocket server that speaks the Pusher protocol')
+const program = new Command('reverb')
+  .description('A WebSocket server that speaks the Pusher protocol')
+  .version(packageVersion())
 
 program
   .command('start')
@@ -29,9 +33,10 @@ program
   .argument('<channel>', 'its name, with its prefix: private-orders.1')
   .argument('<event>', 'name of the event')
   .argument('[json]', 'payload', toJson, '{}')
+  .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
   .option('--app <key>', 'key of the app, where there are several')
   .option('--config <file>', 'the file that the server was started with')
-  .addHelpText('after', remoteHelp)
+  .addHelpText('after', triggerHelp)
   .action(async (channel, event, data, flags) => console.log(await trigger({ channel, event, data }, flags)))
 
 program
@@ -39,6 +44,7 @@ program
   .description('list the occupied channels of a running server')
   .argument('[prefix]', 'only those whose names begin with it', '')
   .option('--json', 'print JSON in place of a table')
+  .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
   .option('--app <key>', 'key of the app, where there are several')
   .option('--config <file>', 'the file that the server was started with')
   .addHelpText('after', remoteHelp)
@@ -78,6 +84,11 @@ function environmentHelp(): string {
 
 function remoteHelp(): string {
   return helpOf({ ...addressSettings, ...httpSettings })
+}
+
+function triggerHelp(): string {
+  const { encryptionMasterKey } = broadcastingSettings
+  return helpOf({ ...addressSettings, ...httpSettings, encryptionMasterKey })
 }
 
 function helpOf(settings: Readonly<Record<string, Setting<unknown>>>): string {

@@ -1,5 +1,7 @@
 import type { Reach } from '../broadcasting/broadcaster.ts'
+import { resolveBroadcastingConfig } from '../broadcasting/config.ts'
 import { HttpBroadcaster } from '../broadcasting/drivers/http.ts'
+import { Shipment, sendAll } from '../broadcasting/shipment.ts'
 import { type RemoteFlags, remoteTarget } from './remote.ts'
 
 /** What `reverb trigger` is told. */
@@ -10,12 +12,19 @@ export interface Triggered {
   readonly data: string
 }
 
-/** Sends one event to a running server, and returns a line that says how many are there. */
+/**
+ * Sends one event to a running server, and returns a line that says how many are there. What goes to an encrypted channel
+ * is sealed; rejects with an EncryptionKeyError without a master key in the environment.
+ */
 export async function trigger({ channel, event, data }: Triggered, flags: RemoteFlags): Promise<string> {
-  const broadcaster = new HttpBroadcaster(await remoteTarget(flags))
-  const reached = await broadcaster.broadcast({ channels: [channel], event, data, socketId: undefined })
+  const target = await remoteTarget(flags)
+  const { encryptionMasterKey: masterKey } = resolveBroadcastingConfig({}, process.env)
+  const resolved = { channels: [channel], event, data }
+  const shipment = new Shipment(resolved, { driver: target.driver, socketId: undefined, masterKey })
+  const broadcaster = new HttpBroadcaster(target)
+  await sendAll(broadcaster, [shipment])
   await broadcaster.close()
-  return `Sent ${event} to ${channel}${countsOf(reached.get(channel))}`
+  return `Sent ${event} to ${channel}${countsOf(shipment.receipt.channels[0])}`
 }
 
 function countsOf({ subscriptions, users }: Reach = {}): string {

@@ -24,8 +24,18 @@ describe('importFile', () => {
     expect(await importFile(await write('a.json', '{"port":2}'))).toEqual({ port: 2 })
   })
 
-  it('names the file that is missing, broken or not JSON', async () => {
-    await expect(importFile(join(folder, 'none.mjs'))).rejects.toThrow(/none\.mjs cannot be loaded/)
+  it.each(['none.mjs', 'none.json'])('says that there is no file %s', async (name) => {
+    await expect(importFile(join(folder, name))).rejects.toThrow(
+      `${join(folder, name)} cannot be loaded: no such file`,
+    )
+  })
+
+  it('names what a file imports in vain', async () => {
+    const file = await write('c.mjs', 'import "./nowhere.mjs"')
+    await expect(importFile(file)).rejects.toThrow(/c\.mjs cannot be loaded: .*nowhere\.mjs/)
+  })
+
+  it('names the file that is broken or not JSON', async () => {
     await expect(importFile(await write('b.json', '{'))).rejects.toThrow(/b\.json cannot be loaded/)
     await expect(importFile(await write('b.mjs', 'throw new Error("inside")'))).rejects.toThrow(/inside/)
   })

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,11 +14,12 @@ export async function importFile(path: string): Promise<unknown> {
     const module: { default?: unknown } = await import(pathToFileURL(path).href)
     return module.default
   } catch (thrown) {
-    throw new ConfigurationError(`${path} cannot be loaded: ${adviceFor(thrown)}`, { cause: thrown })
+    throw new ConfigurationError(`${path} cannot be loaded: ${adviceFor(path, thrown)}`, { cause: thrown })
   }
 }
 
-function adviceFor(thrown: unknown): string {
+function adviceFor(path: string, thrown: unknown): string {
+  if (!existsSync(path)) return 'no such file'
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `Node ${process.versions.node} does not import TypeScript; start it with a loader such as tsx, or use .js`
   }

@@ -71,7 +71,12 @@ export function targetOn(port: number, changes: Partial<ApiTarget> = {}): ApiTar
     timeout: 10,
     info: undefined,
     maxEventSize: undefined,
-    hints: { address: 'THE_ADDRESS', app: 'THE_APP', credentials: 'THE_CREDENTIALS' },
+    hints: {
+      address: 'THE_ADDRESS',
+      app: 'THE_APP',
+      credentials: 'THE_CREDENTIALS',
+      plainHttp: 'THE_SCHEME=http',
+    },
     ...changes,
   }
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   type Answers,
   answerWith,
@@ -8,6 +8,7 @@ import {
   targetOn,
 } from '../../../test/support/fake-api.ts'
 import type { SocketId } from '../../protocol/names.ts'
+import { silentLogger } from '../../support/logger.ts'
 import type { OutgoingEvent } from '../broadcaster.ts'
 import { BroadcastError, PayloadError } from '../errors.ts'
 import type { ApiTarget } from '../http/target.ts'
@@ -219,7 +220,7 @@ describe('HttpBroadcaster and users', () => {
 })
 
 describe('createPusherBroadcaster', () => {
-  it('sends to a compatible host, asks for counts only where it is told to, and cannot unsubscribe a user', async () => {
+  it('says where it sends, to a compatible host, asks for counts only where it is told to, and cannot unsubscribe a user', async () => {
     const api = await startFakeApi([answerWith(200)])
     const credentials = { PUSHER_APP_ID: '17', PUSHER_APP_KEY: 'key', PUSHER_APP_SECRET: 'secret' }
     const env = {
@@ -228,14 +229,20 @@ describe('createPusherBroadcaster', () => {
       PUSHER_PORT: String(api.port),
       PUSHER_SCHEME: 'http',
     }
-    for (const info of [{}, { info: 'subscription_count' }]) {
-      const broadcaster = createPusherBroadcaster({ driver: 'pusher', ...info }, env)
+    const info = vi.fn()
+    for (const counts of [{}, { info: 'subscription_count' }]) {
+      const broadcaster = createPusherBroadcaster({ driver: 'pusher', ...counts }, env, {
+        ...silentLogger,
+        info,
+      })
       await broadcaster.broadcast(outgoing(['news']))
       await broadcaster.broadcastBatch?.([outgoing(['news'])])
       await broadcaster.disconnectUser?.('7')
       await broadcaster.close?.()
       expect(broadcaster.unsubscribeUser).toBeUndefined()
     }
+    const line = `Driver pusher sends over HTTP to http://127.0.0.1:${api.port}`
+    expect(info.mock.calls).toEqual([[line], [line]])
     expect(api.requests.map(pathOf)).toEqual([
       ...['events', 'batch_events', 'users/7/terminate_connections'].map((path) => `POST /apps/17/${path}`),
       ...['events', 'batch_events', 'users/7/terminate_connections'].map((path) => `POST /apps/17/${path}`),

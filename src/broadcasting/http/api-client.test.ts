@@ -353,6 +353,8 @@ describe('Over TLS', () => {
     const { api } = await setUp([succeed])
     const error = await failureOf(post(clientOf(api.port, { scheme: 'https' })))
     expect(error).toMatchObject({ status: undefined, retryable: false })
-    expect(error.message).toMatch(/connecting to https:\S+ failed \((EPROTO|ERR_SSL_\w+)\)/)
+    expect(error.message).toMatch(
+      /connecting to https:\S+ failed \((EPROTO|ERR_SSL_\w+)\); does the server speak plain http\? set THE_SCHEME=http$/,
+    )
   })
 })

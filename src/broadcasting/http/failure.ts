@@ -40,14 +40,16 @@ const passing = [
   'ETIMEDOUT',
 ]
 
+/** What TLS says, by the version of Node, to an answer that is not TLS. */
+const notTls = ['EPROTO', 'ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG']
+
 /** There was no answer. What may have been delivered is not sent again; a question is. */
 export function withoutAnswer({ target, method }: FailedRequest, error: NoAnswerError): Failure {
   const { reason, connected, cause } = error
   const passes = reason === 'network' ? passing.includes(codeOf(cause) ?? '') : reason !== 'endless'
   const problem = connected ? broken(target, error, passes) : unreachable(target, error)
   const later = method === 'POST' ? 'whether it arrived is not known' : 'ask again later'
-  const advice =
-    connected && passes ? later : `see whether the server runs there, and compare ${target.hints.address}`
+  const advice = connected && passes ? later : adviceOnPlace(target, cause)
   return {
     status: undefined,
     message: `${problem}; ${advice}`,
@@ -55,6 +57,12 @@ export function withoutAnswer({ target, method }: FailedRequest, error: NoAnswer
     pause: 0,
     cause,
   }
+}
+
+function adviceOnPlace({ hints }: ApiTarget, cause: unknown): string {
+  const isPlain = notTls.includes(codeOf(cause) ?? '')
+  if (isPlain) return `does the server speak plain http? set ${hints.plainHttp}`
+  return `see whether the server runs there, and compare ${hints.address}`
 }
 
 function broken(target: ApiTarget, { reason, cause }: NoAnswerError, passes: boolean): string {

@@ -55,6 +55,15 @@ describe('pusherTarget', () => {
     })
   })
 
+  it.each([
+    ['subscription_count,user_count', 'subscription_count,user_count'],
+    [['subscription_count'], 'subscription_count'],
+    [['subscription_count', 'user_count'], 'subscription_count,user_count'],
+  ])('asks for the counts %j, be they a list or its text', (info, asked) => {
+    const env = { ...credentials, PUSHER_APP_CLUSTER: 'eu' }
+    expect(pusherTarget({ ...connection, info }, env).info).toBe(asked)
+  })
+
   it('treats variables that are empty as not there', () => {
     const env = { ...credentials, PUSHER_APP_CLUSTER: 'mt1', PUSHER_HOST: '', PUSHER_PORT: '' }
     expect(pusherTarget(connection, env)).toMatchObject({ host: 'api-mt1.pusher.com' })
@@ -71,7 +80,8 @@ describe('pusherTarget', () => {
     [{ PUSHER_SCHEME: 'tcp' }, {}, /PUSHER_SCHEME/],
     [{ PUSHER_PATH: 'x/' }, {}, /PUSHER_PATH/],
     [{}, { custer: 'eu' }, /"custer" is not an option; did you mean "cluster"/],
-    [{}, { info: ['user_count'] }, /info: \["user_count"\] is not allowed/],
+    [{}, { info: [7] }, /info: \[7\] is not allowed; expected a list of subscription_count/],
+    [{}, { info: true }, /info: true is not allowed/],
   ])('refuses %j with %j and says why', (env, options, message) => {
     const given = { ...connection, ...options }
     const all = { ...credentials, PUSHER_APP_CLUSTER: 'eu', ...env }

@@ -14,6 +14,7 @@ const hints = {
   address: 'PUSHER_APP_CLUSTER, or PUSHER_HOST, PUSHER_PORT, PUSHER_SCHEME and PUSHER_PATH',
   app: 'PUSHER_APP_ID',
   credentials: 'PUSHER_APP_KEY and PUSHER_APP_SECRET',
+  plainHttp: 'PUSHER_SCHEME=http',
 }
 
 /** Options of a connection beside those that are settings. */
@@ -66,9 +67,11 @@ function required(settings: PusherSettings, name: 'appId' | 'key' | 'secret'): s
   )
 }
 
+/** A list in code, or its text. */
 function infoOf({ info }: ConnectionConfig): string | undefined {
   if (info === undefined || typeof info === 'string') return info
+  if (Array.isArray(info) && info.every((count) => typeof count === 'string')) return info.join()
   throw new ConfigurationError(
-    `info: ${JSON.stringify(info)} is not allowed; expected a comma list of subscription_count and user_count`,
+    `info: ${JSON.stringify(info)} is not allowed; expected a list of subscription_count and user_count`,
   )
 }

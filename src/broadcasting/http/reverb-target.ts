@@ -22,6 +22,7 @@ const hints = {
   address: 'REVERB_PUBLIC_HOST, REVERB_PUBLIC_PORT, REVERB_PUBLIC_SCHEME and REVERB_PUBLIC_PATH',
   app: 'REVERB_APP_ID',
   credentials: 'REVERB_APP_KEY and REVERB_APP_SECRET',
+  plainHttp: 'REVERB_PUBLIC_SCHEME=http',
 }
 
 /**

@@ -20,5 +20,7 @@ export interface ApiTarget extends Address {
     readonly address: string
     readonly app: string
     readonly credentials: string
+    /** The setting that makes it plain http. */
+    readonly plainHttp: string
   }
 }
