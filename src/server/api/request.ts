@@ -82,30 +82,42 @@ function tooLarge(limit: number): RefusedError {
   return new RefusedError(413, `The body has more than ${limit} bytes`)
 }
 
-/** The query of a request as it stands on the wire: names and values undecoded, in order. */
+/** One parameter of a query. */
+interface Parameter {
+  /** Decoded, in lower case, without the brackets of an array. */
+  readonly name: string
+  readonly rawName: string
+  readonly rawValue: string
+}
+
+/** The query of a request as it stands on the wire: values undecoded, in order. */
 export class RawQuery {
-  readonly #pairs: readonly (readonly [name: string, value: string])[]
+  readonly #parameters: readonly Parameter[]
 
   constructor(url: string) {
-    const text = url.slice(url.indexOf('?') + 1)
-    this.#pairs = url.includes('?') ? text.split('&').filter(Boolean).map(split) : []
+    const start = url.indexOf('?') + 1
+    this.#parameters = start === 0 ? [] : url.slice(start).split('&').filter(Boolean).map(toParameter)
   }
 
   /** How many parameters there are. */
   get size(): number {
-    return this.#pairs.length
+    return this.#parameters.length
   }
 
   /** The decoded value of a parameter; those of an array parameter are joined with a comma. */
   get(name: string): string | undefined {
-    const pairs = this.#pairs.filter(([candidate]) => bare(decodePlus(candidate)) === name)
-    return pairs.length === 0 ? undefined : pairs.map(([, value]) => decodePlus(value)).join()
+    let joined: string | undefined
+    for (const { name: candidate, rawValue } of this.#parameters) {
+      if (candidate !== name) continue
+      joined = joined === undefined ? decodePlus(rawValue) : `${joined},${decodePlus(rawValue)}`
+    }
+    return joined
   }
 
   /** What the sender may have signed: sorted, joined, without the signature, values read by `read`. */
   toSign(read: (text: string) => string): string {
     const values = new Map<string, string>()
-    for (const [rawName, rawValue] of this.#pairs) {
+    for (const { rawName, rawValue } of this.#parameters) {
       const name = bare(read(rawName))
       if (name === 'auth_signature') continue
       const before = values.get(name)
@@ -174,14 +186,19 @@ function* candidates({ method, paths, query }: SignedRequest): Iterable<string> 
   }
 }
 
-function split(pair: string): readonly [string, string] {
+function toParameter(pair: string): Parameter {
   const equals = pair.indexOf('=')
-  return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+  const rawName = equals < 0 ? pair : pair.slice(0, equals)
+  return {
+    name: bare(decodePlus(rawName)),
+    rawName,
+    rawValue: equals < 0 ? '' : pair.slice(equals + 1),
+  }
 }
 
 /** Array parameters are signed under the bare name, and all names in lower case. */
 function bare(name: string): string {
-  return name.replace(/\[\d*\]$/, '').toLowerCase()
+  return (name.endsWith(']') ? name.replace(/\[\d*\]$/, '') : name).toLowerCase()
 }
 
 function asIs(text: string): string {
@@ -203,7 +220,7 @@ function decodeAll(text: string): string | undefined {
 }
 
 function decodePlus(text: string): string {
-  return decode(text.replaceAll('+', ' '))
+  return decode(text.includes('+') ? text.replaceAll('+', ' ') : text)
 }
 
 function unauthorized(message: string): RefusedError {
