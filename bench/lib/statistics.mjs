@@ -23,10 +23,10 @@ export function describeSpread({ lower, median, upper }) {
 }
 
 /**
- * @param {readonly number[]} sorted
+ * @param {readonly number[]} sorted ascending, at least one
  * @param {number} share between 0 and 1
  */
-function quantile(sorted, share) {
+export function quantile(sorted, share) {
   const position = share * (sorted.length - 1)
   const below = sorted[Math.floor(position)] ?? Number.NaN
   const above = sorted[Math.ceil(position)] ?? Number.NaN
