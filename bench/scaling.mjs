@@ -34,7 +34,7 @@ for (const curve of curves) {
   )
   for (const { label, unit, points, atMost, from = 0 } of series) {
     const exponent = exponentOf(points.filter(([x]) => x >= from))
-    const figures = points.map(([x, y]) => `${x}: ${y.toPrecision(3)}`).join(', ')
+    const figures = points.map(([x, y]) => `${x}: ${Number(y.toPrecision(3))}`).join(', ')
     const verdict = exponent > atMost ? `${atMost}: MISSED` : String(atMost)
     table.push([label, curve.x, exponent.toFixed(2), verdict, `${figures} ${unit}`])
   }

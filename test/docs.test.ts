@@ -23,6 +23,7 @@ describe('The links of the pages', () => {
     'examples/orders/README.md',
     'docs/guide.md',
     'docs/conformance.md',
+    'docs/performance.md',
   ]
 
   it.each(pages)('%s points to files and headings that exist', (page) => {
