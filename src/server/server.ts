@@ -1,25 +1,17 @@
 import type { SocketId } from '../protocol/names.ts'
 import { type Awaitable, andThen, isPromise } from '../support/awaitable.ts'
 import { ConfigurationError } from '../support/errors.ts'
-import type { Logger } from '../support/logger.ts'
 import type { Env } from '../support/settings.ts'
 import type { Api } from './api/router.ts'
-import type { App } from './apps/app.ts'
 import type { Apps } from './apps/apps.ts'
+import { NamedApps } from './apps/named-apps.ts'
 import { assemble } from './assemble.ts'
-import { type Claim, claim, keyOf, type Mount, type NodeServer, pathUnder, toPrefix } from './attach.ts'
-import { type ClientOptions, clientOptions, type ServerAddress } from './client-options.ts'
-import {
-  appWithKnownSecret,
-  loggerFor,
-  type ReverbServerOptions,
-  resolveServerConfig,
-  type ServerConfig,
-} from './config.ts'
+import { type Claim, claim, keyOf, type Mount, type NodeServer, toPrefix } from './attach.ts'
+import { type ClientOptions, clientOptions } from './client-options.ts'
+import { loggerFor, type ReverbServerOptions, resolveServerConfig, type ServerConfig } from './config.ts'
 import type { Connector } from './connect.ts'
 import type { Connection } from './connection.ts'
 import { drain } from './drain.ts'
-import { UnknownAppError } from './errors.ts'
 import { createFastifyPlugin, type ReverbFastifyPlugin } from './fastify-plugin.ts'
 import type { RequestSource } from './forwarded.ts'
 import type { Revoke } from './handlers/revoke.ts'
@@ -27,7 +19,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publish } from './publish.ts'
 import { checkChannel, checkPublishable, checkSocketId } from './publishable.ts'
-import { closeStandalone, createStandalone, listen } from './standalone.ts'
+import { type Bound, reachable, Standalone } from './standalone.ts'
 
 /** Milliseconds that sockets have to answer the close frame before they are destroyed. */
 const closeDeadline = 6_000
@@ -56,8 +48,9 @@ export interface AttachOptions {
 export class ReverbServer {
   /** The settings in force. */
   readonly options: ServerConfig
-  readonly #logger: Logger
+  readonly #standalone: Standalone
   readonly #apps: Apps
+  readonly #named: NamedApps
   readonly #connections: ReadonlyMap<SocketId, Connection>
   readonly #metrics: Metrics
   readonly #publish: Publish
@@ -69,16 +62,15 @@ export class ReverbServer {
   readonly #releases: (() => void)[] = []
   #mounted = false
   #mountPath: string | undefined
-  #listening: Promise<{ host: string; port: number }> | undefined
-  #standalone: { readonly server: NodeServer; readonly address: ServerAddress } | undefined
   #closing: Promise<void> | undefined
 
   /** Resolves the settings and builds the parts; opens nothing. Throws a {@link ConfigurationError}. */
   constructor(options: ReverbServerOptions = {}, env: Env = process.env) {
     this.options = resolveServerConfig(options, env)
-    this.#logger = loggerFor(options, this.options)
-    const parts = assemble(this.options, this.#logger)
+    const logger = loggerFor(options, this.options)
+    const parts = assemble(this.options, logger)
     this.#apps = parts.apps
+    this.#named = new NamedApps(parts.apps, this.options)
     this.#connections = parts.connections
     this.#metrics = parts.metrics
     this.#publish = parts.publish
@@ -87,6 +79,12 @@ export class ReverbServer {
     this.#heartbeat = parts.heartbeat
     this.#stop = parts.stop
     this.#api = parts.api
+    this.#standalone = new Standalone({
+      config: this.options,
+      logger,
+      mount: (path) => this.#mountToListen(path),
+      claim: (server, mount) => this.#claim(server, mount),
+    })
   }
 
   /** Whether `attach` was called or a plugin was asked for, so that the server needs no port of its own. */
@@ -101,10 +99,10 @@ export class ReverbServer {
 
   /**
    * Serves under a path of an HTTP server; the order of mounting never matters and other routes are never touched.
-   * Throws an {@link UnknownAppError} for a key that no configured app has; an app manager is not asked.
+   * Throws an UnknownAppError for a key that no configured app has; an app manager is not asked.
    */
   attach(server: NodeServer, { path = this.options.path, key }: AttachOptions = {}): void {
-    this.#mustBeKnown(key)
+    this.#named.verify(key)
     if (typeof server?.listenerCount !== 'function') {
       throw new ConfigurationError(
         'attach() takes an HTTP server of Node; of a Fastify app that is fastify.server',
@@ -120,10 +118,10 @@ export class ReverbServer {
 
   /**
    * The server as a Fastify plugin: `await fastify.register(server.asFastifyPlugin('local'), { prefix: '/reverb' })`;
-   * the key restricts the mount to one app. It ends with the app. Throws an {@link UnknownAppError} as `attach` does.
+   * the key restricts the mount to one app. It ends with the app. Throws an UnknownAppError as `attach` does.
    */
   asFastifyPlugin(key?: string): ReverbFastifyPlugin {
-    this.#mustBeKnown(key)
+    this.#named.verify(key)
     this.#mounted = true
     if (!this.options.serve) return async () => {}
     return createFastifyPlugin({
@@ -142,42 +140,16 @@ export class ReverbServer {
    * Listens on `REVERB_HOST:REVERB_PORT` and resolves to the address, the same one for every call; port 0 takes a free one.
    * Rejects with a {@link ConfigurationError} when the port cannot be had.
    */
-  listen(): Promise<{ host: string; port: number }> {
-    this.#listening ??= this.#tryToListen()
-    return this.#listening
-  }
-
-  async #tryToListen(): Promise<{ host: string; port: number }> {
-    try {
-      return await this.#listen()
-    } catch (thrown) {
-      this.#listening = undefined
-      throw thrown
-    }
-  }
-
-  async #listen(): Promise<{ host: string; port: number }> {
-    const { host, port, path, scheme, serve } = this.options
-    if (!serve) throw new ConfigurationError('This server was made with serve: false, so it cannot listen')
-    this.#mustBeOpen()
-    const mount = this.#mountAt(path, undefined)
-    const server = createStandalone(this.options, (request, response) => {
-      mount.request(request, response, pathUnder(path, request.url ?? '') ?? '')
-    })
-    const bound = await listen(server, host, port)
-    const address = { secure: scheme === 'https', host: reachable(host), port: bound.port, path }
-    this.#standalone = { server, address }
-    this.#claim(server, { path, upgrade: mount.upgrade })
-    this.#warnOfKnownSecret(host)
-    return { host, port: bound.port }
+  listen(): Promise<Bound> {
+    return this.#standalone.listen()
   }
 
   /**
    * Publishes to each channel and resolves to the number of connections that each was handed to; never waits for a
-   * socket. Rejects with a {@link RefusedError} when the name, a channel or the size is not allowed.
+   * socket. Rejects with a RefusedError when the name, a channel or the size is not allowed.
    */
   async publish(message: PublishMessage): Promise<ReadonlyMap<string, number>> {
-    const found = this.#appOf(message.appKey)
+    const found = this.#named.get(message.appKey)
     const app = isPromise(found) ? await found : found
     const { event, data, socketId } = message
     const except = socketId === undefined ? undefined : checkSocketId(socketId)
@@ -190,26 +162,24 @@ export class ReverbServer {
 
   /** Closes every signed-in connection of a user with 4009, after which clients do not come back by themselves. */
   async disconnectUser(userId: string, appKey?: string): Promise<void> {
-    await this.#revoke.disconnect(await this.#appOf(appKey), userId)
+    await this.#revoke.disconnect(await this.#named.get(appKey), userId)
   }
 
   /**
    * Ends a user's subscription of a channel on every signed-in connection: the client is told that access was withdrawn,
-   * and in a presence channel the member leaves. Rejects with a {@link RefusedError} when the name is not allowed.
+   * and in a presence channel the member leaves. Rejects with a RefusedError when the name is not allowed.
    */
   async unsubscribeUser(userId: string, channel: string, appKey?: string): Promise<void> {
-    const app = await this.#appOf(appKey)
+    const app = await this.#named.get(appKey)
     await this.#revoke.unsubscribe(app, userId, checkChannel(app, channel))
   }
 
   /**
    * The key and secret of an app, the default one unless a key is given; undefined when no app has it. At once, unless an
-   * app manager must be asked. Throws or rejects with an {@link AppLookupError} when that fails.
+   * app manager must be asked. Throws or rejects with an AppLookupError when that fails.
    */
-  credentials(
-    appKey = this.#defaultKey(),
-  ): Awaitable<{ readonly key: string; readonly secret: string } | undefined> {
-    return andThen(this.#apps.findByKey(appKey), (app) => app && { key: app.key, secret: app.secret })
+  credentials(appKey?: string): Awaitable<{ readonly key: string; readonly secret: string } | undefined> {
+    return andThen(this.#named.find(appKey), (app) => app && { key: app.key, secret: app.secret })
   }
 
   /**
@@ -223,13 +193,13 @@ export class ReverbServer {
   /** Exactly what `new Pusher(key, options)` needs in a browser that made this request, for the default app. */
   clientOptions(request?: RequestSource): ClientOptions {
     const { host, port, path, scheme } = this.options
-    const listening = this.#standalone?.address ?? {
+    const listening = this.#standalone.address ?? {
       secure: scheme === 'https',
       host: reachable(host),
       port,
       path: this.#mountPath ?? path,
     }
-    return clientOptions(this.options, this.#defaultKey(), listening, this.#mounted, request)
+    return clientOptions(this.options, this.#named.defaultKey, listening, this.#mounted, request)
   }
 
   /**
@@ -244,11 +214,11 @@ export class ReverbServer {
   async #close(): Promise<void> {
     this.#connector.draining = true
     // What is on its way up cannot be closed before it is there; a failure is known to who called listen().
-    await Promise.allSettled([this.#listening])
+    await this.#standalone.settled()
     await drain(this.#connections, this.options.drain)
     await this.#connector.closed(closeDeadline)
     await this.#stop()
-    if (this.#standalone) await closeStandalone(this.#standalone.server)
+    await this.#standalone.close()
     for (const release of this.#releases) release()
   }
 
@@ -256,19 +226,17 @@ export class ReverbServer {
     if (this.#closing) throw new ConfigurationError('This server is closed; make a new one')
   }
 
-  /** In production the settings refuse it. */
-  #warnOfKnownSecret(host: string): void {
-    const app = appWithKnownSecret(this.options.apps)
-    if (app === undefined || host === 'localhost' || host === '::1' || host.startsWith('127.')) return
-    this.#logger.warn(
-      `The app "${app.id}" has the well-known default secret and can be reached from outside on ${host}; ` +
-        'run "npx reverb keys" and put what it prints into the environment',
-    )
-  }
-
   #claim(server: NodeServer, mount: Claim): void {
     this.#releases.push(claim(server, mount))
     this.#heartbeat.start()
+  }
+
+  #mountToListen(path: string): Mount {
+    if (!this.options.serve) {
+      throw new ConfigurationError('This server was made with serve: false, so it cannot listen')
+    }
+    this.#mustBeOpen()
+    return this.#mountAt(path, undefined)
   }
 
   #mountAt(path: string, only: string | undefined): Mount {
@@ -280,38 +248,4 @@ export class ReverbServer {
       request: (request, response, rest) => void this.#api(request, response, { path: rest, only }),
     }
   }
-
-  /** Only the configured apps are known before anybody connects. */
-  #mustBeKnown(key: string | undefined): void {
-    const { apps, appManager } = this.options
-    if (key === undefined || appManager !== undefined || apps.some((app) => app.key === key)) return
-    throw this.#unknown(key)
-  }
-
-  #appOf(key = this.#defaultKey()): Awaitable<App> {
-    return andThen(this.#apps.findByKey(key), (app) => {
-      if (app !== undefined) return app
-      throw this.#unknown(key)
-    })
-  }
-
-  #defaultKey(): string {
-    const { defaultAppKey } = this.options
-    if (defaultAppKey !== undefined) return defaultAppKey
-    throw new ConfigurationError(
-      'With an appManager no app is the default one: set REVERB_APP_KEY (appKey) to its key, or name an app where one is used',
-    )
-  }
-
-  #unknown(key: string): UnknownAppError {
-    return new UnknownAppError(
-      key,
-      this.options.apps.map((app) => app.key),
-    )
-  }
-}
-
-/** An address under which a server can be reached that listens on all of them. */
-function reachable(host: string): string {
-  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
 }
