@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http'
 import type { Logger } from '../support/logger.ts'
 import { MemoryRegistry } from './adapters/memory.ts'
 import { MemoryEventLog } from './adapters/memory-log.ts'
 import { createChannels } from './api/channels.ts'
 import { createEvents } from './api/events.ts'
+import { bodyDeadline } from './api/request.ts'
 import { createApi } from './api/router.ts'
 import { createUsers } from './api/users.ts'
 import { completeApp } from './apps/app-options.ts'
@@ -10,6 +12,7 @@ import { Apps } from './apps/apps.ts'
 import { assembleProtocol } from './assemble-protocol.ts'
 import { appDefaults, type ServerConfig } from './config.ts'
 import { Connector } from './connect.ts'
+import { Grace } from './grace.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { createTrace } from './trace.ts'
 import { Rfc6455Transport } from './transports/rfc6455.ts'
@@ -54,8 +57,10 @@ export function assemble(config: ServerConfig, logger: Logger) {
     connectRate: config.connectRate,
     trustProxy: config.trustProxy,
   })
+  const bodies = new Grace<IncomingMessage>(bodyDeadline)
   const api = createApi({
     apps,
+    bodies,
     events: createEvents({ publish, registry, open: () => !connector.draining || connections.size > 0 }),
     channels: createChannels({ registry, log }),
     users: createUsers(revoke),
@@ -74,6 +79,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
   /** Lets go of every timer, and resolves when the webhooks have told what was left to tell. */
   async function stop(): Promise<void> {
     heartbeat.stop()
+    bodies.stop()
     await protocol.stop()
     await webhooks.flush(webhookDeadline)
   }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { isSignature, isSignedBy, md5 } from '../../protocol/signature.ts'
 import { type App, secretsOf } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
+import type { Grace } from '../grace.ts'
 
 /** Parameters of a query; more are refused before anything is made of them. */
 const maxParameters = 64
@@ -33,9 +34,13 @@ export interface SignedRequest {
 
 /**
  * Reads a body up to a limit in bytes; more is refused with 413 and thrown away as it arrives, and a body that is not there
- * in time with 408. Bytes that somebody has read before are taken from `rawBody`, where frameworks leave them.
+ * when its time in `late` is over with 408. Bytes that somebody has read before are taken from `rawBody`, where frameworks leave them.
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  limit: number,
+  late: Grace<IncomingMessage>,
+): Promise<Buffer> {
   if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
   if (request.readableDidRead) return bytesRead(request, limit)
   // Somebody waited for the end of a body that there was not.
@@ -43,7 +48,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let size = 0
-    const timer = setTimeout(() => reject(tooSlow()), bodyDeadline).unref()
+    late.hold(request, () => reject(tooSlow()))
     request.on('data', (part: Buffer) => {
       size += part.length
       if (size <= limit) return parts.push(part)
@@ -55,7 +60,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
     const cutOff = () => reject(new RefusedError(400, 'The request ended before its body did'))
     request.on('error', cutOff)
     request.on('close', () => {
-      clearTimeout(timer)
+      late.cancel(request)
       if (!request.complete) cutOff()
     })
   })

@@ -4,6 +4,7 @@ import { Api, apiApp } from '../../../test/support/api.ts'
 import { objectOf, send } from '../../../test/support/http.ts'
 import { Parts } from '../../../test/support/parts.ts'
 import type { AppOptions } from '../apps/app-options.ts'
+import { Grace } from '../grace.ts'
 import { listen } from '../standalone.ts'
 import { createChannels } from './channels.ts'
 import { createEvents } from './events.ts'
@@ -39,6 +40,7 @@ async function serve({ app = {}, ready = true, elsewhere = false, open = true, f
     }),
     channels: createChannels(parts),
     users: createUsers(parts.revoke),
+    bodies: new Grace(1_000),
     metrics,
     logger: { debug: note, info: note, warn: note, error: note },
     ready: () => ready,

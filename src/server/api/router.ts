@@ -6,6 +6,7 @@ import type { Logger } from '../../support/logger.ts'
 import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
 import { AppLookupError, RefusedError } from '../errors.ts'
+import type { Grace } from '../grace.ts'
 import type { Metrics } from '../metrics.ts'
 import { ApiLimiter } from './api-limiter.ts'
 import type { createChannels } from './channels.ts'
@@ -13,7 +14,6 @@ import type { createEvents } from './events.ts'
 import {
   type Answer,
   type ApiRequest,
-  bodyDeadline,
   decode,
   RawQuery,
   readBody,
@@ -39,6 +39,8 @@ interface ApiParts {
   readonly events: ReturnType<typeof createEvents>
   readonly channels: ReturnType<typeof createChannels>
   readonly users: ReturnType<typeof createUsers>
+  /** Requests whose body is awaited, each for `bodyDeadline`. */
+  readonly bodies: Grace<IncomingMessage>
   readonly metrics: Metrics
   readonly logger: Logger
   /** Whether the server takes new work. */
@@ -66,7 +68,7 @@ interface AppSource {
 }
 
 /** Makes the HTTP API: health, and the signed routes of protocol.md 6.2 to 6.8. */
-export function createApi({ apps, events, channels, users, metrics, logger, ready }: ApiParts): Api {
+export function createApi({ apps, events, channels, users, bodies, metrics, logger, ready }: ApiParts): Api {
   const router = createRouter({ maxParamLength: 1024 })
   const methods: readonly HTTPMethod[] = ['GET', 'POST']
   const limiter = new ApiLimiter()
@@ -124,7 +126,7 @@ export function createApi({ apps, events, channels, users, metrics, logger, read
         if (!app.enabled) throw new RefusedError(403, 'The app is disabled')
         verifySignature(app, { method, paths, query })
         holdToRate(app)
-        const body = await readBody(request, app.maxRequestSize)
+        const body = await readBody(request, app.maxRequestSize, bodies)
         verifyBody(query, body)
         return handle({ app, params, query, body })
       },
@@ -155,6 +157,13 @@ export function createApi({ apps, events, channels, users, metrics, logger, read
     throw new RefusedError(405, `This path allows ${allowed.join(', ')}`, { allow: allowed.join(', ') })
   }
 
+  /** Nobody reads the body of a refused request; it must not come for ever either. */
+  function endInTime(request: IncomingMessage): void {
+    bodies.cancel(request)
+    bodies.hold(request, () => request.destroy())
+    request.once('close', () => bodies.cancel(request))
+  }
+
   function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown): void {
     if (!request.complete) endInTime(request)
     if (thrown instanceof RefusedError || thrown instanceof AppLookupError) {
@@ -167,12 +176,6 @@ export function createApi({ apps, events, channels, users, metrics, logger, read
     logger.error(`${request.method} ${request.url?.split('?', 1)[0]} failed: ${messageOf(thrown)}`)
     respond(response, 500, { error: 'The server failed to answer this request', code: 500 })
   }
-}
-
-/** Nobody reads the body of a refused request; it must not come for ever either. */
-function endInTime(request: IncomingMessage): void {
-  const timer = setTimeout(() => request.destroy(), bodyDeadline).unref()
-  request.once('close', () => clearTimeout(timer))
 }
 
 function respond(response: ServerResponse, status: number, answer: Answer, headers = {}): void {

@@ -1,19 +1,13 @@
-import { type ChannelName, maxUserId } from '../../protocol/names.ts'
+import { maxUserId } from '../../protocol/names.ts'
 import { unsubscribeBody } from '../../protocol/rest.ts'
-import type { Awaitable } from '../../support/awaitable.ts'
-import type { App } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
+import type { Revoke } from '../handlers/revoke.ts'
 import { checkChannel } from '../publishable.ts'
 import { parseBody } from './parse-body.ts'
 import type { Answer, ApiRequest } from './request.ts'
 
-interface UserParts {
-  disconnect(app: App, userId: string): Awaitable<unknown>
-  unsubscribe(app: App, userId: string, channel: ChannelName): Awaitable<unknown>
-}
-
 /** Takes away from signed-in users what they have; a user whom nobody knows is fine too (protocol.md 5.4, 6.7). */
-export function createUsers({ disconnect, unsubscribe }: UserParts) {
+export function createUsers({ disconnect, unsubscribe }: Revoke) {
   return {
     async terminate({ app, params }: ApiRequest): Promise<Answer> {
       await disconnect(app, checkUserId(params['user']))

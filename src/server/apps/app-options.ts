@@ -53,12 +53,17 @@ const appSchema = z.strictObject({
   ...optionalSchemas(appSettings),
 })
 
+/** Throws what Node throws for a name or value that no HTTP header may have. */
+export function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+  }
+}
+
 function areHeaders(headers: Readonly<Record<string, string>>): boolean {
   try {
-    for (const [name, value] of Object.entries(headers)) {
-      validateHeaderName(name)
-      validateHeaderValue(name, value)
-    }
+    checkHeaders(headers)
     return true
   } catch {
     return false

@@ -1,7 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { Credentials } from '../../protocol/signature.ts'
 import { messageOf } from '../../support/errors.ts'
 import type { App, WebhookEndpoint } from '../apps/app.ts'
+import { checkHeaders } from '../apps/app-options.ts'
 import type { LifecycleEvent } from '../lifecycle.ts'
 import { fits } from './fits.ts'
 
@@ -65,10 +65,8 @@ function toUrl(text: string): URL {
 }
 
 function toHeaders(given: Readonly<Record<string, string>>): Record<string, string> {
-  const headers = Object.entries(given).filter(([name]) => !ownHeaders.includes(name.toLowerCase()))
-  for (const [name, value] of headers) {
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
-  }
-  return Object.fromEntries(headers)
+  checkHeaders(given)
+  return Object.fromEntries(
+    Object.entries(given).filter(([name]) => !ownHeaders.includes(name.toLowerCase())),
+  )
 }
