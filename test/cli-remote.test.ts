@@ -5,6 +5,7 @@ import { makeMasterKey, open } from '../src/protocol/encryption.ts'
 import { ensureBuilt } from './support/built.ts'
 import { createCertificate } from './support/certificate.ts'
 import { reverb } from './support/cli.ts'
+import { answerWith, startFakeApi } from './support/fake-api.ts'
 import { appPath, mountServer, startServer, type TestServer } from './support/server.ts'
 
 // `reverb trigger` and `reverb channels`, each a process of its own, against a server in this one.
@@ -235,6 +236,14 @@ describe('reverb channels', () => {
         'private-orders.1': { subscription_count: 1 },
       },
     })
+  })
+
+  it('prints no name that could drive a terminal, whatever a server says', async () => {
+    const names = ['news', '#server-to-user-\u001b[2J', 'a\nb', '\u001b[31mred']
+    const body = { channels: Object.fromEntries(names.map((name) => [name, {}])) }
+    const { port } = await startFakeApi([answerWith(200, body)])
+    const { text } = await printed(['channels', 'n', '--url', `http://127.0.0.1:${port}`], app)
+    expect(text).toBe('Channel  Subscriptions  Users\nnews\n')
   })
 
   it('says that there is none', async () => {

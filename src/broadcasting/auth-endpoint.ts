@@ -3,6 +3,7 @@ import { kindOf, parseChannelName, parseSocketId, type SocketId } from '../proto
 import { type Credentials, signChannel, signUser } from '../protocol/signature.ts'
 import type { Awaitable } from '../support/awaitable.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
+import { asObject, type JsonObject, parseObject } from '../support/json.ts'
 import type { Logger } from '../support/logger.ts'
 import type { ChannelAuthorizer } from './channel-authorizer.ts'
 import type { AuthEndpointConfig } from './config.ts'
@@ -38,11 +39,10 @@ class Refusal {
 }
 
 type Answer = Readonly<Record<string, string>> | Refusal
-type Fields = Readonly<Record<string, unknown>>
 
 /** What every request brings, checked. */
 interface Question {
-  readonly fields: Fields
+  readonly fields: JsonObject
   readonly socketId: SocketId
   /** The app that was asked for. */
   readonly appKey: string | undefined
@@ -207,20 +207,11 @@ export class AuthEndpoint {
 }
 
 /** The fields of a request: the query of a GET, else the body, a form or JSON, as text or already parsed. */
-function fieldsOf({ method, headers, query, body }: HttpRequest): Fields | undefined {
+function fieldsOf({ method, headers, query, body }: HttpRequest): JsonObject | undefined {
   if (method === 'GET') return query
   if (typeof body !== 'string') return asObject(body ?? {})
   if (!String(headers['content-type']).includes('json')) return Object.fromEntries(new URLSearchParams(body))
-  try {
-    return asObject(JSON.parse(body))
-  } catch {
-    return undefined
-  }
-}
-
-function asObject(value: unknown): Fields | undefined {
-  // The decode boundary: an object has string keys and unknown values.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined
+  return parseObject(body)
 }
 
 /** The name of a channel that takes a signature, or why it must never get one. */
@@ -233,7 +224,7 @@ function parseGuardedChannel(name: unknown): string | Refusal {
   return channel
 }
 
-function encode(data: Fields): string {
+function encode(data: JsonObject): string {
   return encodePayload('auth endpoint', data)
 }
 

@@ -203,17 +203,17 @@ export class BroadcastManager {
   ): PendingBroadcast<Receipt> {
     return new PendingBroadcast({
       send: (route) => this.#countFailure(() => send(route)),
-      reportUnawaited: (error) => {
-        this.logger.error(`Broadcasting ${subject} failed, and nobody awaited it: ${messageOf(error)}`)
-      },
+      reportUnawaited: (error) => this.#logUnawaited(`Broadcasting ${subject}`, error),
       reportMissingSocket: (given) => this.#reportMissingSocket(given),
     })
   }
 
   #reported(doing: string, run: () => Promise<void>): ReportedPromise<void> {
-    return new ReportedPromise(run(), (error) => {
-      this.logger.error(`${doing} failed, and nobody awaited it: ${messageOf(error)}`)
-    })
+    return new ReportedPromise(run(), (error) => this.#logUnawaited(doing, error))
+  }
+
+  #logUnawaited(doing: string, error: unknown): void {
+    this.logger.error(`${doing} failed, and nobody awaited it: ${messageOf(error)}`)
   }
 
   async #countFailure<Result>(run: () => Promise<Result>): Promise<Result> {

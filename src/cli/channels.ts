@@ -1,6 +1,6 @@
 import { ApiClient } from '../broadcasting/http/api-client.ts'
-import { asObject, type JsonObject } from '../broadcasting/http/json.ts'
-import { parseChannelName } from '../protocol/names.ts'
+import { kindOf, parseChannelName } from '../protocol/names.ts'
+import { asObject, type JsonObject } from '../support/json.ts'
 import { type RemoteFlags, remoteTarget } from './remote.ts'
 
 /** The flags of `reverb channels`. */
@@ -12,8 +12,7 @@ export interface ChannelsFlags extends RemoteFlags {
 /** The occupied channels of a running server whose names begin with a prefix, as a table or as JSON. */
 export async function channels(prefix: string, { json, ...flags }: ChannelsFlags): Promise<string> {
   const api = new ApiClient(await remoteTarget(flags))
-  const found = await occupied(api, prefix)
-  await api.close()
+  const found = await occupied(api, prefix).finally(() => api.close())
   if (json) return JSON.stringify({ channels: Object.fromEntries(found) }, null, 2)
   if (found.size > 0) return tableOf(found)
   return prefix === '' ? 'No channel is occupied' : `No channel whose name begins with ${prefix} is occupied`
@@ -39,9 +38,10 @@ async function collect(
 ): Promise<void> {
   const answer = await api.get(['channels'], { info, ...(prefix !== '' && { filter_by_prefix: prefix }) })
   for (const [name, counts] of Object.entries(asObject(answer['channels']) ?? {})) {
-    // A name is printed on a terminal: only what can be one.
-    if (parseChannelName(name, Number.POSITIVE_INFINITY) !== undefined)
-      found.set(name, asObject(counts) ?? {})
+    // A name is printed on a terminal: only letters may be, and those of users' channels are anything.
+    if (kindOf(name).access === 'user') continue
+    if (parseChannelName(name, Number.POSITIVE_INFINITY) === undefined) continue
+    found.set(name, asObject(counts) ?? {})
   }
 }
 

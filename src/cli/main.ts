@@ -27,26 +27,18 @@ program
   .addHelpText('after', environmentHelp)
   .action(async (flags) => untilSignal(await start(flags)))
 
-program
-  .command('trigger')
+remoteCommand('trigger')
   .description('send an event to the subscribers of a channel of a running server')
   .argument('<channel>', 'its name, with its prefix: private-orders.1')
   .argument('<event>', 'name of the event')
   .argument('[json]', 'payload', toJson, '{}')
-  .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
-  .option('--app <key>', 'key of the app, where there are several')
-  .option('--config <file>', 'the file that the server was started with')
   .addHelpText('after', triggerHelp)
   .action(async (channel, event, data, flags) => console.log(await trigger({ channel, event, data }, flags)))
 
-program
-  .command('channels')
+remoteCommand('channels')
   .description('list the occupied channels of a running server')
   .argument('[prefix]', 'only those whose names begin with it', '')
   .option('--json', 'print JSON in place of a table')
-  .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
-  .option('--app <key>', 'key of the app, where there are several')
-  .option('--config <file>', 'the file that the server was started with')
   .addHelpText('after', remoteHelp)
   .action(async (prefix, flags) => console.log(await channels(prefix, flags)))
 
@@ -62,6 +54,15 @@ program.parseAsync().catch((thrown: unknown) => {
   )
   process.exitCode = 1
 })
+
+/** A command that talks to a running server. */
+function remoteCommand(name: string): Command {
+  return program
+    .command(name)
+    .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
+    .option('--app <key>', 'key of the app, where there are several')
+    .option('--config <file>', 'the file that the server was started with')
+}
 
 function toPort(text: string): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)

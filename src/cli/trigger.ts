@@ -22,8 +22,7 @@ export async function trigger({ channel, event, data }: Triggered, flags: Remote
   const resolved = { channels: [channel], event, data }
   const shipment = new Shipment(resolved, { driver: target.driver, socketId: undefined, masterKey })
   const broadcaster = new HttpBroadcaster(target)
-  await sendAll(broadcaster, [shipment])
-  await broadcaster.close()
+  await sendAll(broadcaster, [shipment]).finally(() => broadcaster.close())
   return `Sent ${event} to ${channel}${countsOf(shipment.receipt.channels[0])}`
 }
 

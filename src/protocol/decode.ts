@@ -1,3 +1,4 @@
+import { asObject, type JsonObject, parseObject } from '../support/json.ts'
 import { PusherError } from './errors.ts'
 import { events, isClientEvent } from './events.ts'
 
@@ -54,7 +55,7 @@ export function decode(text: string): ClientMessage {
 }
 
 /** The fields of a `pusher:` event: an object, or a string that holds one. */
-function fieldsOf(event: string, data: unknown): Record<string, unknown> {
+function fieldsOf(event: string, data: unknown): JsonObject {
   const fields = typeof data === 'string' ? parseObject(data) : asObject(data)
   if (fields === undefined) throw new PusherError(null, `"data" of ${event} is not an object`)
   return fields
@@ -74,21 +75,6 @@ function textOf(data: unknown): string {
     // What JSON.parse accepted can still be nested too deeply for JSON.stringify.
     throw new PusherError(null, '"data" is nested too deeply')
   }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    return asObject(JSON.parse(text))
-  } catch {
-    return undefined
-  }
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  // The decode boundary: an object of JSON has string keys and unknown values.
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
 }
 
 /** Text of a client's own, short enough to be sent back. */

@@ -3,6 +3,7 @@ import {
   channelString,
   isSignedBy,
   md5,
+  secretsOf,
   sign,
   signChannel,
   signRequest,
@@ -330,5 +331,12 @@ describe('signRequest', () => {
     expect(query).toContain('filter_by_prefix=a%26b%3Dc%2Bd%20%C3%A9&')
     expect(query).toMatch(/&auth_signature=[0-9a-f]{64}$/)
     expect(query).not.toContain('body_md5')
+  })
+})
+
+describe('secretsOf', () => {
+  it('are the secret, and while secrets are exchanged the previous one', () => {
+    expect(secretsOf({ secret: 'new' })).toEqual(['new'])
+    expect(secretsOf({ secret: 'new', previousSecret: 'old' })).toEqual(['new', 'old'])
   })
 })

@@ -33,6 +33,17 @@ export function isSignedBy(
   return matches
 }
 
+/** Every secret with which something of an app may have been signed. */
+export function secretsOf({
+  secret,
+  previousSecret,
+}: {
+  readonly secret: string
+  readonly previousSecret?: string | undefined
+}): readonly string[] {
+  return previousSecret === undefined ? [secret] : [secret, previousSecret]
+}
+
 /** The string to sign for a channel; `channelData` counts whenever there is any (protocol.md 4.2). */
 export function channelString(socketId: string, channel: string, channelData?: string): string {
   return channelData === undefined ? `${socketId}:${channel}` : `${socketId}:${channel}:${channelData}`

@@ -1,4 +1,4 @@
-import { type Credentials, isSignedBy, sign } from './signature.ts'
+import { type Credentials, isSignedBy, secretsOf, sign } from './signature.ts'
 
 /** What webhooks tell, by the names that Pusher gives it (protocol.md 7). */
 export const webhookNames = [
@@ -64,14 +64,13 @@ type IncomingHeaders =
  * by the app, by either of its secrets, or is older than five minutes, as one that somebody sends again may be.
  */
 export function verifyWebhook(
-  { key, secret, previousSecret }: Credentials & { readonly previousSecret?: string | undefined },
+  app: Credentials & { readonly previousSecret?: string | undefined },
   headers: IncomingHeaders,
   body: string | Uint8Array,
 ): Webhook | undefined {
   const signature = headerOf(headers, 'x-pusher-signature')
-  if (signature === undefined || headerOf(headers, 'x-pusher-key') !== key) return undefined
-  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret]
-  const webhook = isSignedBy(secrets, body, signature) ? parseWebhook(body) : undefined
+  if (signature === undefined || headerOf(headers, 'x-pusher-key') !== app.key) return undefined
+  const webhook = isSignedBy(secretsOf(app), body, signature) ? parseWebhook(body) : undefined
   const current = webhook && Math.abs(Date.now() - webhook.time_ms) <= webhookLifetime
   return current ? webhook : undefined
 }

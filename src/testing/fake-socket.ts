@@ -48,8 +48,8 @@ function* messagesIn(bytes: Buffer): Iterable<ServerMessage> {
   }
 }
 
-/** Where the payload of a frame begins, and its size. */
-function payloadAt(bytes: Buffer, start: number): [payload: number, size: number] {
+/** Where the payload of the whole, unmasked frame at `start` begins, and its size. */
+export function payloadAt(bytes: Buffer, start: number): [payload: number, size: number] {
   const length = bytes.readUInt8(start + 1)
   if (length < 126) return [start + 2, length]
   if (length === 126) return [start + 4, bytes.readUInt16BE(start + 2)]

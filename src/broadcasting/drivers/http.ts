@@ -1,7 +1,7 @@
+import { asObject, type JsonObject, memberOf } from '../../support/json.ts'
 import type { Broadcaster, OutgoingEvent, Reach, Reached } from '../broadcaster.ts'
 import { PayloadError } from '../errors.ts'
 import { ApiClient } from '../http/api-client.ts'
-import { asObject, type JsonObject, memberOf } from '../http/json.ts'
 import type { ApiTarget } from '../http/target.ts'
 
 /** Channels of one request (protocol.md 0.4). */

@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 import { signRequest } from '../../protocol/signature.ts'
+import { type JsonObject, parseObject } from '../../support/json.ts'
 import { BroadcastError } from '../errors.ts'
 import { exchange, NoAnswerError } from './exchange.ts'
 import { type Failure, refused, unreadable, withoutAnswer } from './failure.ts'
-import { type JsonObject, parseObject } from './json.ts'
 import type { ApiTarget } from './target.ts'
 
 /** How often a request is sent at most. */

@@ -1,7 +1,7 @@
 import { urlOf } from '../../protocol/address.ts'
 import { messageOf } from '../../support/errors.ts'
+import { parseObject } from '../../support/json.ts'
 import type { NoAnswerError, WireAnswer } from './exchange.ts'
-import { parseObject } from './json.ts'
 import type { ApiTarget } from './target.ts'
 
 /** Characters of the server's own words that an error repeats. */

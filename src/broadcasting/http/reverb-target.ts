@@ -1,8 +1,8 @@
 import { addressSettings, appsVariable, publicAddress } from '../../protocol/address.ts'
 import { ConfigurationError } from '../../support/errors.ts'
+import { asObject } from '../../support/json.ts'
 import { type Env, resolveSettings, type Values } from '../../support/settings.ts'
 import type { ConnectionConfig } from '../config.ts'
-import { asObject } from './json.ts'
 import { httpSettings } from './settings.ts'
 import type { ApiTarget } from './target.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { isSignature, isSignedBy, md5 } from '../../protocol/signature.ts'
-import { type App, secretsOf } from '../apps/app.ts'
+import { isSignature, isSignedBy, md5, secretsOf } from '../../protocol/signature.ts'
+import type { App } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
 import type { Grace } from '../grace.ts'
 

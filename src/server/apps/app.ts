@@ -57,8 +57,3 @@ export interface App extends AppSettings {
   readonly strictProtocol: boolean
   readonly webhooks: readonly WebhookEndpoint[]
 }
-
-/** Every secret with which something of the app may have been signed. */
-export function secretsOf({ secret, previousSecret }: App): readonly string[] {
-  return previousSecret === undefined ? [secret] : [secret, previousSecret]
-}

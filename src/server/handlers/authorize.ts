@@ -1,8 +1,7 @@
 import { SubscriptionError } from '../../protocol/errors.ts'
 import type { Member } from '../../protocol/messages.ts'
 import { type ChannelName, kindOf, userChannel } from '../../protocol/names.ts'
-import { channelString, verifyAuth } from '../../protocol/signature.ts'
-import { secretsOf } from '../apps/app.ts'
+import { channelString, secretsOf, verifyAuth } from '../../protocol/signature.ts'
 import type { Connection } from '../connection.ts'
 
 /** What a client brings to join a channel. */

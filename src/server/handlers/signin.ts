@@ -2,10 +2,10 @@ import type { ClientMessage } from '../../protocol/decode.ts'
 import { PusherError } from '../../protocol/errors.ts'
 import { error, signinSuccess } from '../../protocol/messages.ts'
 import { maxUserId } from '../../protocol/names.ts'
-import { userString, verifyAuth } from '../../protocol/signature.ts'
+import { secretsOf, userString, verifyAuth } from '../../protocol/signature.ts'
 import { type Awaitable, andThen, isPromise } from '../../support/awaitable.ts'
+import { parseObject } from '../../support/json.ts'
 import type { Registry } from '../adapter.ts'
-import { secretsOf } from '../apps/app.ts'
 import type { Connection, SignedInUser } from '../connection.ts'
 import type { Unawaited } from '../unawaited.ts'
 import type { SignedInUsers } from '../users/signed-in-users.ts'
@@ -126,21 +126,13 @@ function prove({ app, socketId }: Connection, { auth, userData }: SigninMessage)
   if (!verifyAuth(auth, app.key, secretsOf(app), userString(socketId, userData))) {
     throw refused('The auth string is not valid for this user and socket')
   }
-  const { id, user_info: info, watchlist } = parse(userData)
+  const user = parseObject(userData)
+  if (user === undefined) throw refused('user_data is not a JSON object')
+  const { id, user_info: info, watchlist } = user
   if (typeof id !== 'string' || id === '' || id.length > maxUserId) {
     throw refused(`user_data needs an id: a text of 1 to ${maxUserId} characters`)
   }
   return { user: { id, info: textOf(info ?? {}) }, watchlist: listOf(watchlist), userData }
-}
-
-function parse(userData: string): { id?: unknown; user_info?: unknown; watchlist?: unknown } {
-  try {
-    const user: unknown = JSON.parse(userData)
-    if (typeof user === 'object' && user !== null) return user
-  } catch {
-    // Refused below, as everything that is no object.
-  }
-  throw refused('user_data is not a JSON object')
 }
 
 function textOf(info: unknown): string {
