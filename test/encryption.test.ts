@@ -1,9 +1,9 @@
 import PusherServer from 'pusher'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Application, Broadcast, EncryptedPrivateChannel, Provider, ReverbProvider } from '../src/index.ts'
-import { FastifyProvider } from '../src/integrations/fastify.ts'
+import { type Application, Broadcast, EncryptedPrivateChannel } from '../src/index.ts'
 import { ProtocolClient } from '../src/testing/index.ts'
-import { createPusher, type PusherClient, received } from './support/official-clients.ts'
+import { startApp } from './support/mounted-app.ts'
+import { createPusher, join, type PusherClient, received } from './support/official-clients.ts'
 
 // From broadcast() in the application to pusher-js, which decrypts: the server between them reads nothing.
 
@@ -12,32 +12,14 @@ const lines: string[] = []
 const keep = (line: string) => void lines.push(line)
 const logger = { debug: keep, info: keep, warn: keep, error: keep }
 
-class ShopProvider extends Provider {
-  override async boot() {
-    await this.app.fastify.register(this.app.make('reverb.server').asFastifyPlugin('local'), {
-      prefix: '/reverb',
-    })
-    Broadcast.channel('orders.{owner}', ({ user, params }) => params.owner === String(user.id))
-  }
-}
-
 let app: Application
 let port: number
 
 beforeEach(async () => {
-  app = new Application({
-    providers: [
-      FastifyProvider,
-      [
-        ReverbProvider,
-        { driver: 'reverb', logger, user: ({ headers }) => ({ id: String(headers['x-user']) }) },
-      ],
-      ShopProvider,
-    ],
-    env: { REVERB_ENCRYPTION_MASTER_KEY: masterKey, REVERB_DRAIN: '0', REVERB_DEBUG: 'true' },
-  })
-  await app.boot()
-  port = Number(new URL(await app.fastify.listen({ host: '127.0.0.1', port: 0 })).port)
+  const env = { REVERB_ENCRYPTION_MASTER_KEY: masterKey, REVERB_DEBUG: 'true' }
+  const rules = () =>
+    void Broadcast.channel('orders.{owner}', ({ user, params }) => params.owner === String(user.id))
+  ;({ app, port } = await startApp({ env, logger, rules }))
 })
 
 afterEach(async () => {
@@ -55,12 +37,6 @@ function visit(user: string): PusherClient {
       headers: { 'X-User': user },
     },
   })
-}
-
-async function join(pusher: PusherClient, name: string) {
-  const channel = pusher.subscribe(name)
-  await received(channel, 'pusher:subscription_succeeded')
-  return channel
 }
 
 /** A client that sees what passes the server; it signs for itself. */
@@ -90,6 +66,7 @@ describe('An encrypted channel', () => {
       nonce: expect.stringMatching(/^[\w+/]{32}$/),
       ciphertext: expect.stringMatching(/^[\w+/]+=*$/),
     })
+    expect(lines.join('\n')).toContain('"event":"OrderPaid"')
     expect(lines.join('\n')).not.toContain('DE02')
     between.terminate()
   })

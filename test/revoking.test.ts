@@ -1,41 +1,17 @@
-import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { Application, Broadcast, PresenceChannel, Provider, ReverbProvider } from '../src/index.ts'
-import { FastifyProvider } from '../src/integrations/fastify.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Application, Broadcast, PresenceChannel } from '../src/index.ts'
 import { silentLogger } from '../src/support/logger.ts'
-import { createPusher, type PusherClient, reached, received } from './support/official-clients.ts'
+import { startApp } from './support/mounted-app.ts'
+import { createPusher, join, type PusherClient, reached, received } from './support/official-clients.ts'
 
 // Signed-in users as the application meets them: it sends to one, shows one the door, takes a channel from one.
-
-class ShopProvider extends Provider {
-  override async boot() {
-    await this.app.fastify.register(this.app.make('reverb.server').asFastifyPlugin('local'), {
-      prefix: '/reverb',
-    })
-    Broadcast.channel('room', () => true)
-  }
-}
 
 let app: Application
 let port: number
 
 beforeEach(async () => {
-  app = new Application({
-    providers: [
-      FastifyProvider,
-      [
-        ReverbProvider,
-        {
-          driver: 'reverb',
-          logger: silentLogger,
-          user: ({ headers }) => ({ id: String(headers['x-user']) }),
-        },
-      ],
-      ShopProvider,
-    ],
-    env: { REVERB_DRAIN: '0' },
-  })
-  await app.boot()
-  port = Number(new URL(await app.fastify.listen({ host: '127.0.0.1', port: 0 })).port)
+  const rules = () => void Broadcast.channel('room', () => true)
+  ;({ app, port } = await startApp({ env: {}, logger: silentLogger, rules }))
 })
 
 afterEach(() => app.shutdown())
@@ -53,17 +29,10 @@ async function visit(user: string): Promise<PusherClient> {
     channelAuthorization: at('auth'),
     userAuthentication: at('user-auth'),
   })
-  onTestFinished(() => pusher.disconnect())
   await reached(pusher, 'connected')
   pusher.signin()
   await pusher.user.signinDonePromise
   return pusher
-}
-
-async function join(pusher: PusherClient, name: string) {
-  const channel = pusher.subscribe(name)
-  await received(channel, 'pusher:subscription_succeeded')
-  return channel
 }
 
 describe('Broadcast', () => {

@@ -76,10 +76,7 @@ describe.each(places)('Sending to a server elsewhere, $place', ({ prefix, start 
     const channels = Array.from({ length: 250 }, (_, index) => `channel-${index}`)
     for (const channel of channels) await client.join(channel)
     const reached = await broadcaster.broadcast(outgoing(channels))
-    expect(reached.size).toBe(250)
-    expect(new Set(reached.values())).toEqual(
-      new Set([...reached.values()].map(() => ({ subscriptions: 1 }))),
-    )
+    expect([...reached]).toEqual(channels.map((channel) => [channel, { subscriptions: 1 }]))
     expect((await client.rest()).map(({ channel }) => channel)).toEqual(channels)
 
     const events = Array.from({ length: 25 }, (_, index) => outgoing(['channel-0'], { data: String(index) }))
@@ -102,6 +99,7 @@ describe.each(places)('Sending to a server elsewhere, $place', ({ prefix, start 
 
     const env = { ...environment(running, prefix), REVERB_APP_SECRET: 'wrong' }
     const stranger = new HttpBroadcaster(reverbTarget({ driver: 'reverb' }, env))
+    onTestFinished(() => stranger.close())
     await expect(stranger.broadcast(outgoing(['news']))).rejects.toMatchObject({
       status: 401,
       message: expect.stringMatching(/compare REVERB_APP_KEY and REVERB_APP_SECRET with those of the server/),
@@ -139,8 +137,8 @@ describe.each(places)('Sending to a server elsewhere, $place', ({ prefix, start 
     }
     const place = { host: '127.0.0.1', port: running.port, scheme: 'http', path: prefix }
     const pusher = createPusherBroadcaster({ ...connection, ...place }, {}, silentLogger)
+    onTestFinished(() => pusher.close?.())
     expect(await pusher.broadcast(outgoing(['news']))).toEqual(new Map([['news', { subscriptions: 1 }]]))
     expect(await client.rest()).toMatchObject([{ channel: 'news', event: 'order.paid', data: '{"id":42}' }])
-    await pusher.close?.()
   })
 })

@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
+import { clientFrame } from '../../src/testing/client-frame.ts'
 import { bystander } from '../support/bystander.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientFrame, upgradedSocket } from '../support/raw-socket.ts'
+import { upgradedSocket } from '../support/raw-socket.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /** Resolves when the server has given up all connections but so many. */

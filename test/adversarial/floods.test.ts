@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { clientFrame } from '../../src/testing/client-frame.ts'
 import { bystander } from '../support/bystander.ts'
 import { stoppedClock } from '../support/clock.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientFrame, ended, upgradedSocket } from '../support/raw-socket.ts'
+import { ended, upgradedSocket } from '../support/raw-socket.ts'
 import { overLimit, refusalOf } from '../support/refusal.ts'
 import { startServer } from '../support/server.ts'
 

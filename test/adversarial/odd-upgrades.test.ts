@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { clientFrame } from '../../src/testing/client-frame.ts'
 import { bystander } from '../support/bystander.ts'
 import { clipped } from '../support/clipped.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientFrame, ended, everythingFrom, rawSocket, upgradeRequest } from '../support/raw-socket.ts'
+import { ended, everythingFrom, rawSocket, upgradeRequest } from '../support/raw-socket.ts'
 import { appPath, startServer, type TestServer } from '../support/server.ts'
 import { expectNoUnhandledRejections } from '../support/unhandled.ts'
 

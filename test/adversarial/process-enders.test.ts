@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { clientFrame } from '../../src/testing/client-frame.ts'
 import { type ProtocolClient, payloadOf, type ServerMessage } from '../../src/testing/index.ts'
 import { bystander } from '../support/bystander.ts'
 import { eventually } from '../support/eventually.ts'
-import { clientFrame, ended, everythingFrom, rawSocket, upgradeRequest } from '../support/raw-socket.ts'
-import { harmlessError, refusalOf, subscriptionError, unauthorized } from '../support/refusal.ts'
+import { ended, everythingFrom, rawSocket, upgradeRequest } from '../support/raw-socket.ts'
+import {
+  harmlessError,
+  refusalOf,
+  refusedSignin,
+  subscriptionError,
+  unauthorized,
+} from '../support/refusal.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { expectNoUnhandledRejections } from '../support/unhandled.ts'
 
@@ -11,10 +18,6 @@ import { expectNoUnhandledRejections } from '../support/unhandled.ts'
 
 expectNoUnhandledRejections()
 
-const refused = {
-  event: 'pusher:error',
-  data: { message: expect.stringMatching(/\S/), code: 4009 },
-}
 const signedIn = expect.objectContaining({ event: 'pusher:signin_success' })
 const joined = 'pusher_internal:subscription_succeeded'
 
@@ -40,7 +43,7 @@ describe('a signed user', () => {
   it.for(anything)('with the id %j is refused, or is that user', async (id) => {
     const { client, unharmed } = await scene()
     const valid = typeof id === 'string' && id !== ''
-    expect(await client.signin({ id })).toEqual(valid ? signedIn : refused)
+    expect(await client.signin({ id })).toEqual(valid ? signedIn : refusedSignin)
     await client.silence()
     await unharmed()
   })
@@ -56,7 +59,7 @@ describe('a signed user', () => {
   it.for(anything)('with the watchlist %j is refused, or watches nobody', async (watchlist) => {
     const { client, unharmed } = await scene()
     const none = watchlist === null || (Array.isArray(watchlist) && watchlist.length === 0)
-    expect(await client.signin({ id: '7', watchlist })).toEqual(none ? signedIn : refused)
+    expect(await client.signin({ id: '7', watchlist })).toEqual(none ? signedIn : refusedSignin)
     await client.silence()
     await unharmed()
   })
@@ -65,7 +68,7 @@ describe('a signed user', () => {
     'that is only %j is refused',
     async (userData) => {
       const { client, unharmed } = await scene()
-      expect(await client.signin(userData)).toEqual(refused)
+      expect(await client.signin(userData)).toEqual(refusedSignin)
       await unharmed()
     },
   )
@@ -90,14 +93,14 @@ describe('a signed user', () => {
   it('may not watch 10 000 arrays in arrays', async () => {
     const { client, unharmed } = await scene()
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
-    expect(await client.signin(`{"id":"7","watchlist":${deep}}`)).toEqual(refused)
+    expect(await client.signin(`{"id":"7","watchlist":${deep}}`)).toEqual(refusedSignin)
     await unharmed()
   })
 
   it('with info nested 20 000 deep is refused', async () => {
     const { client, unharmed } = await scene()
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
-    expect(await client.signin(`{"id":"7","user_info":${deep}}`)).toEqual(refused)
+    expect(await client.signin(`{"id":"7","user_info":${deep}}`)).toEqual(refusedSignin)
     expect(await client.signin({ id: '7' })).toEqual(signedIn)
     await unharmed()
   })

@@ -223,8 +223,7 @@ describe('paths', () => {
 
   it('C127 encoded twice, a user is another one', async () => {
     const running = await startServer()
-    const client = await running.connect()
-    await client.signin({ id: 'a b' })
+    const client = await running.signedIn('a b')
     const call = { body: '{}', signedPath: '/apps/app-id/users/a%20b/terminate_connections' }
     const path = '/users/a%2520b/terminate_connections'
     expect((await apiOf(running).call('POST', path, call)).status).toBe(200)

@@ -1,6 +1,5 @@
 import PusherServer from 'pusher'
 import { describe, expect, it } from 'vitest'
-import type { ProtocolClient } from '../../src/testing/index.ts'
 import { Api, type ApiApp, apiApp, apiOf } from '../support/api.ts'
 import { send } from '../support/http.ts'
 import { refusalOf, unauthorized } from '../support/refusal.ts'
@@ -21,13 +20,6 @@ const awkwardIds = [
   '💥',
 ]
 
-/** A connection that is signed in. */
-async function signedIn(running: TestServer, id: string): Promise<ProtocolClient> {
-  const client = await running.connect()
-  expect(await client.signin({ id })).toMatchObject({ event: 'pusher:signin_success' })
-  return client
-}
-
 /** Asks as the Python SDK does: without the app in the path, which is signed as it was before it was encoded. */
 function withoutApp({ port }: TestServer, path: string, app: ApiApp = apiApp, method = 'POST') {
   const call = { base: '', body: '{}', signedPath: decodeURIComponent(path) }
@@ -37,8 +29,8 @@ function withoutApp({ port }: TestServer, path: string, app: ApiApp = apiApp, me
 describe('POST /users/{id}/terminate_connections', () => {
   it('C119 closes the signed-in connections of the user with 4009, and no others', async () => {
     const running = await startServer()
-    const own = [await signedIn(running, '7'), await signedIn(running, '7')]
-    const [other, member] = [await signedIn(running, '8'), await running.connect()]
+    const own = [await running.signedIn('7'), await running.signedIn('7')]
+    const [other, member] = [await running.signedIn('8'), await running.connect()]
     await member.join('presence-x', { user_id: '7' })
     const { status, text } = await apiOf(running).post('/users/7/terminate_connections', {})
     expect([status, text]).toEqual([200, '{}'])
@@ -53,7 +45,7 @@ describe('POST /users/{id}/terminate_connections', () => {
 
   it.each(awkwardIds)('C146 closes those of the user %j for the Node SDK', async (id) => {
     const running = await startServer()
-    const [user, other] = [await signedIn(running, id), await signedIn(running, `${id}x`)]
+    const [user, other] = [await running.signedIn(id), await running.signedIn(`${id}x`)]
     const { id: appId, key, secret } = apiApp
     const sdk = new PusherServer({ appId, key, secret, host: '127.0.0.1', port: String(running.port) })
     expect((await sdk.terminateUserConnections(id)).status).toBe(200)
@@ -77,7 +69,7 @@ describe('POST /users/{id}/terminate_connections', () => {
     'C145 needs no app in the path (%s), as the Python SDK sends it',
     async (id) => {
       const running = await startServer({ apps: [{ id: '9', key: 'k', secret: 's' }, apiApp] })
-      const user = await signedIn(running, decodeURIComponent(id))
+      const user = await running.signedIn(decodeURIComponent(id))
       const { status, text } = await withoutApp(running, `/users/${id}/terminate_connections`)
       expect([status, text]).toEqual([200, '{}'])
       expect(await refusalOf(user)).toBe(4009)
@@ -86,7 +78,7 @@ describe('POST /users/{id}/terminate_connections', () => {
 
   it('C145 without an app finds it by auth_key, and is as closed as any other way', async () => {
     const running = await startServer({ apps: [apiApp, { ...apiApp, id: '2', key: 'off', enabled: false }] })
-    const user = await signedIn(running, '7')
+    const user = await running.signedIn('7')
     const path = '/users/7/terminate_connections'
     const status = async (app: object) => (await withoutApp(running, path, { ...apiApp, ...app })).status
     expect(await status({ key: 'unknown' })).toBe(401)
@@ -121,7 +113,7 @@ describe('POST /users/{id}/terminate_connections', () => {
   it('C178 closes nobody of another app', async () => {
     const other = { id: '2', key: 'other-key', secret: 'other-secret' }
     const running = await startServer({ apps: [apiApp, other] })
-    const user = await signedIn(running, '7')
+    const user = await running.signedIn('7')
     const api = new Api({ port: running.port, app: other })
     expect((await api.post('/users/7/terminate_connections', {})).status).toBe(200)
     await user.silence()
@@ -131,8 +123,8 @@ describe('POST /users/{id}/terminate_connections', () => {
 describe('POST /users/{id}/unsubscribe', () => {
   it('takes the channel from every signed-in connection of the user, and from nobody else', async () => {
     const running = await startServer()
-    const own = [await signedIn(running, 'u/1'), await signedIn(running, 'u/1')]
-    const [other, member] = [await signedIn(running, '8'), await running.connect()]
+    const own = [await running.signedIn('u/1'), await running.signedIn('u/1')]
+    const [other, member] = [await running.signedIn('8'), await running.connect()]
     for (const client of [...own, other, member]) {
       await client.join('presence-x', { user_id: 'u/1' })
       await client.join('news')
@@ -146,7 +138,7 @@ describe('POST /users/{id}/unsubscribe', () => {
 
   it('of a user or a channel that nobody knows answers 200', async () => {
     const running = await startServer()
-    await signedIn(running, '7')
+    await running.signedIn('7')
     const api = apiOf(running)
     for (const id of ['7', 'nobody']) {
       expect((await api.post(`/users/${id}/unsubscribe`, { channel: 'news' })).status).toBe(200)

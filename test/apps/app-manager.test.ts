@@ -7,6 +7,7 @@ import { Api, apiApp, apiOf } from '../support/api.ts'
 import { stoppedClock } from '../support/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { connectUnder, createReverb, listen } from '../support/host.ts'
+import { turn } from '../support/parts.ts'
 import { refusalOf, unauthorized } from '../support/refusal.ts'
 import { credentials, startServer } from '../support/server.ts'
 
@@ -32,7 +33,7 @@ class Database implements AppManager {
 
   async #find(matches: (app: AppOptions) => boolean): Promise<AppOptions | undefined> {
     this.asked++
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     if (this.failure !== undefined) throw this.failure
     return this.rows.find(matches)
   }

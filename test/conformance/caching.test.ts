@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ProtocolClient } from '../../src/testing/index.ts'
 import { apiOf } from '../support/api.ts'
 import { stoppedClock } from '../support/clock.ts'
+import { turn } from '../support/parts.ts'
 import { startServer } from '../support/server.ts'
 
 const kinds = ['cache-x', 'private-cache-x', 'presence-cache-x', 'private-encrypted-cache-x']
@@ -86,15 +87,18 @@ describe('a cache channel', () => {
     const clients = await running.connectMany(20)
     let last = 0
     const publishing = (async () => {
-      while (last < 500) await running.publish('cache-x', 'price', String(++last))
+      while (last < 500) {
+        await running.publish('cache-x', 'price', String(++last))
+        await turn()
+      }
     })()
+    for (const client of clients) await client.join('cache-x')
+    await publishing
     const heard = await Promise.all(
-      clients.map(async (client) => {
-        await client.join('cache-x')
-        await publishing
-        return (await client.rest()).map(({ data }) => Number(data))
-      }),
+      clients.map(async (client) => (await client.rest()).map(({ data }) => Number(data))),
     )
+    // They came at different times, while the events did.
+    expect(new Set(heard.map(({ length }) => length)).size).toBeGreaterThan(1)
     for (const numbers of heard) {
       const [first = 0] = numbers
       // Nothing was kept yet when the answer says so.

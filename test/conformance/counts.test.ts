@@ -104,7 +104,9 @@ describe('subscription_count', () => {
     const running = await startServer(counting)
     const client = await running.connect()
     await client.signin({ id: '7' })
-    await client.subscribe('#server-to-user-7')
+    expect(await client.subscribe('#server-to-user-7')).toMatchObject({
+      event: 'pusher_internal:subscription_succeeded',
+    })
     await client.silence()
   })
 

@@ -1,14 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { signUser } from '../../src/protocol/signature.ts'
-import { type ProtocolClient, payloadOf } from '../../src/testing/index.ts'
+import { payloadOf } from '../../src/testing/index.ts'
 import { skippingClock } from '../support/clock.ts'
-import { refusalOf, unauthorized } from '../support/refusal.ts'
-import { credentials, startServer, type TestServer } from '../support/server.ts'
+import { refusalOf, refusedSignin, unauthorized } from '../support/refusal.ts'
+import { credentials, startServer } from '../support/server.ts'
 
-const refused = {
-  event: 'pusher:error',
-  data: { message: expect.stringMatching(/\S/), code: 4009 },
-}
 const overWatchlist = { event: 'pusher:error', data: { message: expect.stringMatching(/\S/), code: 4302 } }
 const removed = 'pusher_internal:member_removed'
 
@@ -20,13 +16,6 @@ function watched(online: readonly string[], offline: readonly string[]): object 
   ]
   const data = JSON.stringify({ events: events.filter(({ user_ids }) => user_ids.length > 0) })
   return { event: 'pusher_internal:watchlist_events', data }
-}
-
-/** A connection that is signed in. */
-async function signedIn(running: TestServer, id: string, more: object = {}): Promise<ProtocolClient> {
-  const client = await running.connect()
-  expect(await client.signin({ id, ...more })).toMatchObject({ event: 'pusher:signin_success' })
-  return client
 }
 
 describe('pusher:signin', () => {
@@ -62,7 +51,7 @@ describe('pusher:signin', () => {
     ['an object', {}],
   ])('C110 is refused with %s for auth, and nothing is closed', async (_name, auth) => {
     const client = await (await startServer()).connect()
-    expect(await client.signin({ id: '7' }, auth)).toEqual(refused)
+    expect(await client.signin({ id: '7' }, auth)).toEqual(refusedSignin)
     await client.silence()
   })
 
@@ -85,7 +74,7 @@ describe('pusher:signin', () => {
     '{"id":"7","watchlist":[["8"]]}',
   ])('C110 is refused for the user_data %s, although it is signed', async (userData) => {
     const client = await (await startServer()).connect()
-    expect(await client.signin(userData)).toEqual(refused)
+    expect(await client.signin(userData)).toEqual(refusedSignin)
     expect(await client.subscribe('#server-to-user-7')).toEqual(unauthorized('#server-to-user-7'))
     expect(await client.signin({ id: '7' })).toMatchObject({ event: 'pusher:signin_success' })
   })
@@ -102,20 +91,20 @@ describe('pusher:signin', () => {
 
   it('C111 may be repeated by the same user, whose watchlist is then the new one', async () => {
     const running = await startServer()
-    const client = await signedIn(running, '7', { watchlist: ['8'] })
+    const client = await running.signedIn('7', { watchlist: ['8'] })
     expect(await client.next()).toEqual(watched([], ['8']))
     await client.signin({ id: '7', watchlist: ['9'] })
     expect(await client.next()).toEqual(watched([], ['9']))
-    await signedIn(running, '8')
+    await running.signedIn('8')
     await client.silence()
-    await signedIn(running, '9')
+    await running.signedIn('9')
     expect(await client.next()).toEqual(watched(['9'], []))
   })
 
   it('C111 is refused for another user, and the first one stays', async () => {
     const running = await startServer()
-    const client = await signedIn(running, '7')
-    expect(await client.signin({ id: '8' })).toEqual(refused)
+    const client = await running.signedIn('7')
+    expect(await client.signin({ id: '8' })).toEqual(refusedSignin)
     expect(await client.subscribe('#server-to-user-8')).toEqual(unauthorized('#server-to-user-8'))
     expect(await client.subscribe('#server-to-user-7')).toMatchObject({
       event: 'pusher_internal:subscription_succeeded',
@@ -132,12 +121,12 @@ describe('pusher:signin', () => {
 describe('the channel of a user', () => {
   it('C112 is for its owner alone', async () => {
     const running = await startServer()
-    const [stranger, other] = [await running.connect(), await signedIn(running, '8')]
+    const [stranger, other] = [await running.connect(), await running.signedIn('8')]
     const channel = '#server-to-user-7'
     for (const client of [stranger, other]) {
       expect(await client.subscribe(channel, client.signed(channel))).toEqual(unauthorized(channel))
     }
-    const owner = await signedIn(running, '7')
+    const owner = await running.signedIn('7')
     expect(await owner.subscribe(channel)).toEqual({
       event: 'pusher_internal:subscription_succeeded',
       channel,
@@ -150,8 +139,8 @@ describe('the channel of a user', () => {
     async (id) => {
       const running = await startServer()
       const channel = `#server-to-user-${id}`
-      const own = [await signedIn(running, id), await signedIn(running, id)]
-      const other = await signedIn(running, '8')
+      const own = [await running.signedIn(id), await running.signedIn(id)]
+      const other = await running.signedIn('8')
       for (const client of own) await client.subscribe(channel)
       await other.subscribe('#server-to-user-8')
       expect(await running.publish(channel, 'hello', '{"n":1}')).toBe(2)
@@ -165,25 +154,25 @@ describe('the channel of a user', () => {
 describe('presence by sign-in', () => {
   it('C78 needs no channel_data: the member is the signed-in user', async () => {
     const running = await startServer()
-    const client = await signedIn(running, '7', { user_info: { name: 'Zoë' } })
+    const client = await running.signedIn('7', { user_info: { name: 'Zoë' } })
     const answer = await client.subscribe('presence-x', client.signed('presence-x'))
     expect(payloadOf(answer)).toEqual({ presence: { count: 1, ids: ['7'], hash: { 7: { name: 'Zoë' } } } })
   })
 
   it('C78 has empty info where the user has none', async () => {
-    const client = await signedIn(await startServer(), '7')
+    const client = await (await startServer()).signedIn('7')
     const answer = await client.subscribe('presence-x', client.signed('presence-x'))
     expect(payloadOf(answer)).toMatchObject({ presence: { hash: { 7: {} } } })
   })
 
   it('C78 keeps to the limits of members', async () => {
-    const client = await signedIn(await startServer(), '7', { user_info: { text: 'x'.repeat(2048) } })
+    const client = await (await startServer()).signedIn('7', { user_info: { text: 'x'.repeat(2048) } })
     const answer = await client.subscribe('presence-x', client.signed('presence-x'))
     expect(payloadOf(answer)).toMatchObject({ type: 'LimitReached', status: 4301 })
   })
 
   it('C79 gives way to channel_data', async () => {
-    const client = await signedIn(await startServer(), '7')
+    const client = await (await startServer()).signedIn('7')
     const answer = await client.join('presence-x', { user_id: 'other' })
     expect(payloadOf(answer)).toMatchObject({ presence: { ids: ['other'] } })
   })
@@ -198,24 +187,24 @@ describe('presence by sign-in', () => {
 describe('a watchlist', () => {
   it('C115 begins with who is online and who is not, after the answer', async () => {
     const running = await startServer()
-    await signedIn(running, '8')
-    const client = await signedIn(running, '7', { watchlist: ['8', '9', '7', 8] })
+    await running.signedIn('8')
+    const client = await running.signedIn('7', { watchlist: ['8', '9', '7', 8] })
     expect(await client.next()).toEqual(watched(['8', '7'], ['9']))
     await client.silence()
   })
 
   it('C115 that is empty says nothing', async () => {
-    await (await signedIn(await startServer(), '7', { watchlist: [] })).silence()
+    await (await (await startServer()).signedIn('7', { watchlist: [] })).silence()
   })
 
   it('C116 tells of the first connection of a user and of the departure of the last, a little later', async () => {
     const skip = skippingClock()
     const running = await startServer()
-    const client = await signedIn(running, '7', { watchlist: ['8'] })
+    const client = await running.signedIn('7', { watchlist: ['8'] })
     await client.next()
-    const one = await signedIn(running, '8')
+    const one = await running.signedIn('8')
     expect(await client.next()).toEqual(watched(['8'], []))
-    const two = await signedIn(running, '8')
+    const two = await running.signedIn('8')
     await client.silence()
     await one.close()
     await two.close()
@@ -227,15 +216,15 @@ describe('a watchlist', () => {
   it('C116 says nothing of a user who is back at once', async () => {
     const skip = skippingClock()
     const running = await startServer()
-    const client = await signedIn(running, '7', { watchlist: ['8'] })
+    const client = await running.signedIn('7', { watchlist: ['8'] })
     await client.next()
-    const one = await signedIn(running, '8')
+    const one = await running.signedIn('8')
     await client.next()
     await one.close()
     await skip(2)
-    const late = await signedIn(running, '9', { watchlist: ['8'] })
+    const late = await running.signedIn('9', { watchlist: ['8'] })
     expect(await late.next()).toEqual(watched(['8'], []))
-    await signedIn(running, '8')
+    await running.signedIn('8')
     await skip(5)
     await client.silence()
     await late.silence()
@@ -244,12 +233,12 @@ describe('a watchlist', () => {
   it('C117 above 100 users is cut, and the connection stays', async () => {
     const running = await startServer()
     const ids = Array.from({ length: 101 }, (_, index) => `u${index}`)
-    const client = await signedIn(running, '7', { watchlist: ids })
+    const client = await running.signedIn('7', { watchlist: ids })
     expect(await client.next()).toEqual(overWatchlist)
     expect(await client.next()).toEqual(watched([], ids.slice(0, 100)))
-    await signedIn(running, 'u100')
+    await running.signedIn('u100')
     await client.silence()
-    await signedIn(running, 'u99')
+    await running.signedIn('u99')
     expect(await client.next()).toEqual(watched(['u99'], []))
   })
 
@@ -268,8 +257,8 @@ describe('a watchlist', () => {
 describe('revoking', () => {
   it('C119 closes the signed-in connections of a user with 4009, and no others', async () => {
     const running = await startServer()
-    const own = [await signedIn(running, '7'), await signedIn(running, '7')]
-    const [other, member] = [await signedIn(running, '8'), await running.connect()]
+    const own = [await running.signedIn('7'), await running.signedIn('7')]
+    const [other, member] = [await running.signedIn('8'), await running.connect()]
     await member.join('presence-x', { user_id: '7' })
     await running.server.disconnectUser('7')
     for (const client of own) expect(await refusalOf(client)).toBe(4009)
@@ -284,7 +273,7 @@ describe('revoking', () => {
 
   it('takes one channel from a user, who is told, and whose member leaves', async () => {
     const running = await startServer()
-    const [user, observer] = [await signedIn(running, '7'), await running.connect()]
+    const [user, observer] = [await running.signedIn('7'), await running.connect()]
     await user.join('presence-x', { user_id: '7' })
     await user.join('private-y')
     await observer.join('presence-x', { user_id: '9' })
@@ -301,8 +290,8 @@ describe('revoking', () => {
   it('leaves a channel to connections of others and to those without a sign-in', async () => {
     const running = await startServer()
     const [user, other, member] = [
-      await signedIn(running, '7'),
-      await signedIn(running, '8'),
+      await running.signedIn('7'),
+      await running.signedIn('8'),
       await running.connect(),
     ]
     for (const client of [user, other, member]) await client.join('presence-x', { user_id: '7' })
@@ -332,7 +321,7 @@ describe('the time to authorise', () => {
   it('C121 leaves those alone who sign in or join a private or presence channel', async () => {
     const running = await start()
     const idle = await running.connect()
-    const [user, guest, member] = [await signedIn(running, '7'), ...(await running.connectMany(2))]
+    const [user, guest, member] = [await running.signedIn('7'), ...(await running.connectMany(2))]
     await guest?.join('private-x')
     await member?.join('presence-x', { user_id: '7' })
     expect(await refusalOf(idle)).toBe(4009)

@@ -190,7 +190,7 @@ export class World {
       await turn()
     }
     await this.parts.released(5_000)
-    this.parts.stop()
+    await this.parts.stop()
   }
 }
 

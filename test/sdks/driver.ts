@@ -67,9 +67,12 @@ export class Driver {
   }
 
   async #stop(): Promise<void> {
-    if (this.#process.pid === undefined || this.#process.exitCode !== null) return
+    const { pid, exitCode, signalCode } = this.#process
+    if (pid === undefined || exitCode !== null || signalCode !== null) return
     const ended = once(this.#process, 'exit')
     this.#process.stdin.end()
+    const deadline = setTimeout(() => this.#process.kill('SIGKILL'), 5_000)
     await ended
+    clearTimeout(deadline)
   }
 }

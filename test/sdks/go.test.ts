@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { seal } from '../../src/protocol/encryption.ts'
 import { sign } from '../../src/protocol/signature.ts'
 import { Driver } from './driver.ts'
-import { testServerSdk } from './server-sdk.ts'
-import { type Authenticated, app, secretOf, setUp, signIn, signInAs } from './set-up.ts'
+import { testServerSdk, testUserAuth } from './server-sdk.ts'
+import { app, secretOf, setUp, signInAs } from './set-up.ts'
 
 describe('The SDK for Go', () => {
   const sdk = new Driver('pusher-http-go')
 
   testServerSdk(sdk)
+  testUserAuth(sdk)
 
   it('C137 C148 learns from a publish how many are there', async () => {
     const { client } = await setUp(sdk)
@@ -32,13 +33,6 @@ describe('The SDK for Go', () => {
       { channel: 'news', name: 'b', data: '', info: 'subscription_count' },
     ]
     expect(await sdk.call('trigger_batch', { batch })).toEqual({ batch: [{}, { subscription_count: 1 }] })
-  })
-
-  it('C109 signs users in', async () => {
-    const { client } = await setUp(sdk)
-    const user = { id: '7', user_info: { name: 'Zoë' } }
-    const { socketId: socket_id } = client
-    await signIn(client, await sdk.call<Authenticated>('authenticate', { socket_id, user }))
   })
 
   it('C114 C148 sends to a user whose id is no channel name', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Driver } from './driver.ts'
-import { testServerSdk } from './server-sdk.ts'
+import { expectTerminated, testServerSdk } from './server-sdk.ts'
 import { setUp, signInAs } from './set-up.ts'
 
 describe('The SDK for Java', () => {
@@ -17,14 +17,6 @@ describe('The SDK for Java', () => {
 
   it.each(['7', 'a@b.c', 'u 1', 'é', '50% off/on'])(
     'C119 C146 C148 terminates the connections of the user %j with its signed requests',
-    async (id) => {
-      const { server, client } = await setUp(sdk)
-      const member = await server.connect()
-      await signInAs(client, id)
-      await member.join('presence-room', { user_id: id })
-      expect(await sdk.call('terminate', { user_id: id })).toEqual({})
-      expect(await client.closed).toMatchObject({ code: 4009 })
-      await member.silence()
-    },
+    (id) => expectTerminated(sdk, id),
   )
 })

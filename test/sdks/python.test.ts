@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Driver } from './driver.ts'
-import { testServerSdk } from './server-sdk.ts'
-import { type Authenticated, setUp, signIn, signInAs } from './set-up.ts'
+import { expectTerminated, testServerSdk, testUserAuth } from './server-sdk.ts'
+import { setUp } from './set-up.ts'
 
 describe('The SDK for Python', () => {
   const sdk = new Driver('pusher-http-python')
 
   testServerSdk(sdk)
+  testUserAuth(sdk)
 
   it('C139 C148 learns from a batch how many are there', async () => {
     const { client } = await setUp(sdk)
@@ -20,24 +21,9 @@ describe('The SDK for Python', () => {
     })
   })
 
-  it('C109 signs users in', async () => {
-    const { client } = await setUp(sdk)
-    const user = { id: '7', user_info: { name: 'Zoë' } }
-    const { socketId: socket_id } = client
-    await signIn(client, await sdk.call<Authenticated>('authenticate', { socket_id, user }))
-  })
-
   it.each(['7', 'a@b.c'])(
     'C119 C145 C148 terminates the connections of the user %j, at a path without an app',
-    async (id) => {
-      const { server, client } = await setUp(sdk)
-      const member = await server.connect()
-      await signInAs(client, id)
-      await member.join('presence-room', { user_id: id })
-      expect(await sdk.call('terminate', { user_id: id })).toEqual({})
-      expect(await client.closed).toMatchObject({ code: 4009 })
-      await member.silence()
-    },
+    (id) => expectTerminated(sdk, id),
   )
 
   it('C120 C145 terminates the connections of a user who has none', async () => {

@@ -5,7 +5,16 @@ import { createPusher, received } from '../support/official-clients.ts'
 import { credentials } from '../support/server.ts'
 import { Endpoint } from '../support/webhooks.ts'
 import type { Driver } from './driver.ts'
-import { type Authorized, app, authorizedBy, secretOf, setUp, signInAs } from './set-up.ts'
+import {
+  type Authenticated,
+  type Authorized,
+  app,
+  authorizedBy,
+  secretOf,
+  setUp,
+  signIn,
+  signInAs,
+} from './set-up.ts'
 
 const order = { id: 42, name: 'Zoë' }
 
@@ -177,4 +186,25 @@ export function testServerSdk(sdk: Driver): void {
     const published = sdk.call('trigger', { channels: ['news'], name: 'order.paid', data: order })
     await expect(published).rejects.toThrow(/"code":401/)
   })
+}
+
+/** What those SDKs can do that sign users in. */
+export function testUserAuth(sdk: Driver): void {
+  it('C109 signs users in', async () => {
+    const { client } = await setUp(sdk)
+    const user = { id: '7', user_info: { name: 'Zoë' } }
+    const { socketId: socket_id } = client
+    await signIn(client, await sdk.call<Authenticated>('authenticate', { socket_id, user }))
+  })
+}
+
+/** Asserts that the SDK closes the signed-in connections of the user, and not those of a member of the same id. */
+export async function expectTerminated(sdk: Driver, id: string): Promise<void> {
+  const { server, client } = await setUp(sdk)
+  const member = await server.connect()
+  await signInAs(client, id)
+  await member.join('presence-room', { user_id: id })
+  expect(await sdk.call('terminate', { user_id: id })).toEqual({})
+  expect(await client.closed).toMatchObject({ code: 4009 })
+  await member.silence()
 }

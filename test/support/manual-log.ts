@@ -2,6 +2,7 @@ import type { ChannelName } from '../../src/protocol/names.ts'
 import type { EventLog, KeptEvent } from '../../src/server/adapter.ts'
 import { MemoryEventLog } from '../../src/server/adapters/memory-log.ts'
 import type { App } from '../../src/server/apps/app.ts'
+import { turn } from './parts.ts'
 
 interface Call {
   readonly effect: () => void
@@ -57,5 +58,5 @@ export class ManualLog implements EventLog {
 async function settled(call: Call | undefined, settle: (call: Call) => void): Promise<void> {
   if (call === undefined) throw new Error('The log was not asked anything')
   settle(call)
-  await new Promise((resolve) => setImmediate(resolve))
+  await turn()
 }

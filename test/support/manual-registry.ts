@@ -3,6 +3,7 @@ import type { ChannelName, SocketId } from '../../src/protocol/names.ts'
 import type { Joined, Left, Occupancy, Registry } from '../../src/server/adapter.ts'
 import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
 import type { App } from '../../src/server/apps/app.ts'
+import { turn } from './parts.ts'
 
 interface Call {
   readonly answer: () => void
@@ -99,6 +100,6 @@ export class ManualRegistry implements Registry {
     const call = this.#calls.shift()
     if (call === undefined) throw new Error('The registry was not asked anything')
     settle(call)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
   }
 }

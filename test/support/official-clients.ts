@@ -75,3 +75,10 @@ export function received(channel: Channel, event: string): Promise<unknown> {
     channel.bind(event, listener)
   })
 }
+
+/** Subscribes to a channel; resolves to it when the server has let the client in. */
+export async function join(pusher: PusherClient, name: string): Promise<Channel> {
+  const channel = pusher.subscribe(name)
+  await received(channel, 'pusher:subscription_succeeded')
+  return channel
+}

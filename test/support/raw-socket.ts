@@ -58,10 +58,3 @@ export function ended(socket: Socket): Promise<void> {
     else socket.once('close', () => resolve())
   })
 }
-
-/** A masked frame of a client: first byte (FIN, RSV, opcode) and a payload of at most 125 bytes. */
-export function clientFrame(first: number, payload: Uint8Array | string = ''): Buffer {
-  const body = Buffer.from(payload)
-  // A mask of zeros leaves the payload as it is.
-  return Buffer.concat([Buffer.from([first, 0x80 | body.length, 0, 0, 0, 0]), body])
-}

@@ -13,6 +13,12 @@ export async function refusalOf(client: ProtocolClient): Promise<number> {
   return code
 }
 
+/** The refusal of a sign-in; the connection goes on (protocol.md 5.2). */
+export const refusedSignin: object = {
+  event: 'pusher:error',
+  data: { message: expect.stringMatching(/\S/), code: 4009 },
+}
+
 /** What a failed subscription looks like; the text may say anything but secrets (protocol.md 2.6). */
 export function subscriptionError(channel: string, type: string, status: number): object {
   const payload = { type, error: expect.stringMatching(/\S/), status }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { ReverbServer, type ReverbServerOptions } from '../../src/server/index.ts'
 import { silentLogger } from '../../src/support/logger.ts'
 import { ProtocolClient, type ProtocolClientOptions } from '../../src/testing/index.ts'
@@ -46,7 +46,14 @@ export class TestServer {
     return ended(await ProtocolClient.connect(this.url(path, scheme), { ...patient, ...options }))
   }
 
-  /** Several of them at once. */
+  /** A client that is signed in as the user; fails unless the server has said so. */
+  async signedIn(id: string, more: object = {}): Promise<ProtocolClient> {
+    const client = await this.connect()
+    expect(await client.signin({ id, ...more })).toMatchObject({ event: 'pusher:signin_success' })
+    return client
+  }
+
+  /** Several clients at once. */
   connectMany(count: 2): Promise<[ProtocolClient, ProtocolClient]>
   connectMany(count: 3): Promise<[ProtocolClient, ProtocolClient, ProtocolClient]>
   connectMany(count: 4): Promise<[ProtocolClient, ProtocolClient, ProtocolClient, ProtocolClient]>

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { turn } from './parts.ts'
 
 /** Fails, in the whole file, each test in which a promise was rejected that nobody had taken care of. */
 export function expectNoUnhandledRejections(): void {
@@ -8,7 +9,7 @@ export function expectNoUnhandledRejections(): void {
   afterAll(() => void process.off('unhandledRejection', note))
   afterEach(async () => {
     // Node tells of them after the microtasks of a turn.
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
     expect(reasons.splice(0)).toEqual([])
   })
 }

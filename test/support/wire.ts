@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { payloadAt } from '../../src/testing/fake-socket.ts'
 import { parseServerMessage, type ServerMessage } from '../../src/testing/server-message.ts'
 
 /** The messages in what a server has written; throws unless it is whole text frames, without masks, one JSON each. */
@@ -6,6 +7,7 @@ export function messagesOnWire(bytes: Buffer): ServerMessage[] {
   const messages: ServerMessage[] = []
   for (let start = 0; start < bytes.length; ) {
     expect(bytes.readUInt8(start)).toBe(0x81)
+    expect(bytes.readUInt8(start + 1)).toBeLessThanOrEqual(127)
     const [payload, size] = payloadAt(bytes, start)
     const end = payload + size
     expect(end).toBeLessThanOrEqual(bytes.length)
@@ -13,14 +15,6 @@ export function messagesOnWire(bytes: Buffer): ServerMessage[] {
     start = end
   }
   return messages
-}
-
-function payloadAt(bytes: Buffer, start: number): readonly [payload: number, size: number] {
-  const length = bytes.readUInt8(start + 1)
-  expect(length).toBeLessThanOrEqual(127)
-  if (length < 126) return [start + 2, length]
-  if (length === 126) return [start + 4, bytes.readUInt16BE(start + 2)]
-  return [start + 10, Number(bytes.readBigUInt64BE(start + 2))]
 }
 
 /** Events of the protocol that are about a channel; only they and channel events may name one (protocol.md 1.4). */
