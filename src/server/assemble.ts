@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Logger } from '../support/logger.ts'
-import { MemoryRegistry } from './adapters/memory.ts'
-import { MemoryEventLog } from './adapters/memory-log.ts'
+import { createAdapter } from './adapters/create-adapter.ts'
 import { createChannels } from './api/channels.ts'
 import { createEvents } from './api/events.ts'
 import { bodyDeadline } from './api/request.ts'
@@ -14,6 +13,7 @@ import { appDefaults, type ServerConfig } from './config.ts'
 import { Connector } from './connect.ts'
 import { Grace } from './grace.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { Metrics } from './metrics.ts'
 import { createTrace } from './trace.ts'
 import { Rfc6455Transport } from './transports/rfc6455.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -23,17 +23,18 @@ const webhookDeadline = 5_000
 
 /** Builds the parts of a server, each with the parts that it names, and gives back those that the server itself calls. */
 export function assemble(config: ServerConfig, logger: Logger) {
-  const registry = new MemoryRegistry()
-  const log = new MemoryEventLog()
+  const metrics = new Metrics()
+  const adapter = createAdapter(config, { findApp: async (id) => apps.findById(id), metrics, logger })
+  const { registry, log } = adapter
   const trace = config.debug ? createTrace(logger) : undefined
   const { sendBuffer } = config
-  const protocol = assembleProtocol({ registry, log, logger, trace, sendBuffer })
-  const { connections, metrics, outbox, publish, receive, release, revoke } = protocol
+  const protocol = assembleProtocol({ adapter, metrics, logger, trace, sendBuffer })
+  const { connections, outbox, publish, receive, release, revoke } = protocol
   const heartbeat = new Heartbeat({
     connections,
     outbox,
     metrics,
-    sweepers: [log, { sweep: (now) => apps.sweep(now) }],
+    sweepers: [adapter, { sweep: (now) => apps.sweep(now) }],
   })
   const defaults = appDefaults(config)
   const apps = new Apps({
@@ -66,7 +67,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
     users: createUsers(revoke),
     metrics,
     logger,
-    ready: () => !connector.draining,
+    trouble: () => (connector.draining ? 'The server is shutting down' : adapter.trouble),
   })
   const webhooks = new Webhooks({
     lifecycle: protocol.lifecycle,
@@ -84,5 +85,5 @@ export function assemble(config: ServerConfig, logger: Logger) {
     await webhooks.flush(webhookDeadline)
   }
 
-  return { apps, connections, metrics, publish, revoke, connector, heartbeat, api, stop }
+  return { adapter, apps, connections, metrics, publish, revoke, connector, heartbeat, api, stop }
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { Parts, type TestClient, turn, userData } from '../../test/support/parts.ts'
+import { ManualRegistry } from '../../test/support/manual-registry.ts'
+import { channelName, Parts, type TestClient, turn, userData } from '../../test/support/parts.ts'
+import { deliver } from './deliver.ts'
+import { encodeFrame } from './frame.ts'
+
+const succeeded = 'pusher_internal:subscription_succeeded'
 
 /** So many subscribers of a channel, all of them answered. */
 async function subscribers(parts: Parts, channel: string, count: number) {
@@ -13,6 +18,19 @@ async function subscribers(parts: Parts, channel: string, count: number) {
 /** How many of them something was written to since the last time. */
 const written = (clients: readonly TestClient[]) =>
   clients.filter(({ socket }) => socket.take().length > 0).length
+
+/** A server with one client in a channel, and one that is joining it. */
+async function oneJoining() {
+  const registry = new ManualRegistry()
+  const parts = new Parts({ registry })
+  const [live, joining] = [parts.connect(), parts.connect()]
+  for (const { subscribe } of [live, joining]) subscribe('news')
+  await registry.answer()
+  await live.heard()
+  return { parts, registry, live, joining }
+}
+
+const notice = ({ app }: Parts) => ({ app, channel: channelName('news'), event: 'told', data: '{}' })
 
 describe('deliver', () => {
   it('hands the same bytes to everybody', async () => {
@@ -73,5 +91,40 @@ describe('deliver', () => {
       if (client === slow) continue
       expect((await client.heard()).sort()).toEqual(['large', 'pusher_internal:member_removed'])
     }
+  })
+
+  it('C57 holds for whoever is joining what is for them too', async () => {
+    const { parts, registry, live, joining } = await oneJoining()
+    expect(parts.publish({ ...notice(parts), kind: 'count' })).toBe(2)
+    expect(await live.heard()).toEqual(['told'])
+    await registry.answer()
+    expect(await joining.heard()).toEqual([succeeded, 'told'])
+  })
+
+  it('passes over whoever is joining with what the answer will say', async () => {
+    const { parts, registry, live, joining } = await oneJoining()
+    expect(parts.publish({ ...notice(parts), kind: 'member' })).toBe(1)
+    expect(joining.connection.heldBytes).toBe(0)
+    expect(await live.heard()).toEqual(['told'])
+    await registry.answer()
+    expect(await joining.heard()).toEqual([succeeded])
+    expect(parts.publish({ ...notice(parts), kind: 'member' })).toBe(2)
+    expect(await joining.heard()).toEqual(['told'])
+  })
+
+  it('passes over those who have got what it hands out, and forgets that when they have caught up', async () => {
+    const parts = new Parts()
+    const [one, two] = await subscribers(parts, 'news', 2)
+    const channel = parts.channels.find(parts.app, 'news')
+    if (!channel || !one || !two) throw new Error('Nobody is in news')
+    channel.isAhead(one.connection, 2)
+    const hand = (position: number) =>
+      deliver(parts.outbox, channel, encodeFrame(`{"event":"${position}"}`), undefined, position, true)
+    expect([2, 0, 3].map(hand)).toEqual([1, 2, 2])
+    expect([await one.heard(), await two.heard()]).toEqual([
+      ['0', '3'],
+      ['2', '0', '3'],
+    ])
+    expect(channel.ahead).toBeNull()
   })
 })

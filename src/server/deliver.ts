@@ -7,7 +7,8 @@ import { narrowChannel, type Outbox } from './outbox.ts'
 
 /**
  * Hands one frame to everyone in a channel but the excepted connection, in one step; returns how many that were. A frame
- * with a position above 0 is not handed to those who have got it out of the log already.
+ * with a position above 0 is not handed to those who have got it out of the log already, and one that is not for `joining`
+ * only to those who are live: the others will be answered with what it says.
  */
 export function deliver(
   outbox: Outbox,
@@ -15,6 +16,7 @@ export function deliver(
   frame: Frame,
   except: Connection | undefined,
   position: number,
+  joining: boolean,
 ): number {
   const first = channel.live.size <= narrowChannel
   const ahead = position > 0 ? channel.ahead : null
@@ -25,7 +27,7 @@ export function deliver(
     outbox.add(connection, frame, first)
     recipients++
   }
-  if (channel.joining.size > 0) recipients += hold(outbox, channel, frame, except, position)
+  if (joining && channel.joining.size > 0) recipients += hold(outbox, channel, frame, except, position)
   if (ahead !== null) channel.reached(position)
   return recipients
 }

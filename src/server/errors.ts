@@ -13,6 +13,13 @@ export class RefusedError extends BroadcastingError {
   }
 }
 
+/** The other nodes cannot be reached; the same may go through later. */
+export class UnreachableError extends RefusedError {
+  constructor(outcome: string) {
+    super(503, `${outcome}: the other nodes of this server cannot be reached; try again later`)
+  }
+}
+
 /** An app key that no app has; names the keys of the configured apps. */
 export class UnknownAppError extends BroadcastingError {
   constructor(key: string, known: readonly string[]) {

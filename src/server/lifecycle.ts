@@ -6,7 +6,8 @@ import type { Metrics } from './metrics.ts'
 
 /** What happened, in the whole cluster, named as webhooks name it (protocol.md 7). */
 export type LifecycleEvent = { readonly app: App; readonly channel: ChannelName } & (
-  | { readonly name: 'channel_occupied' | 'channel_vacated' | 'cache_miss' }
+  | { readonly name: 'channel_occupied' | 'channel_vacated' }
+  | { readonly name: 'cache_miss' }
   | { readonly name: 'member_added' | 'member_removed'; readonly userId: string }
   | {
       readonly name: 'client_event'

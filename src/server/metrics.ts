@@ -16,6 +16,11 @@ export class Metrics {
   staleConnectionsClosed = 0
   unauthorizedConnectionsClosed = 0
   framesDropped = 0
+  relaySent = 0
+  relayFailed = 0
+  relayReceived = 0
+  relayRefused = 0
+  brokerLosses = 0
   apiRequests = 0
   apiRequestsRefused = 0
   apiFailures = 0

@@ -116,6 +116,53 @@ describe.each(registries)('members, with a registry that answers %s', (_, prepar
     expect(await running.publish(room)).toBe(100)
   })
 
+  it('C61 C63 of ten who join at once each hears of each exactly once, in the answer or afterwards', async () => {
+    const running = await startServer()
+    const clients = await running.connectMany(10)
+    const users = clients.map((_, index) => `user-${index}`)
+    for (const [index, client] of clients.entries()) {
+      const { auth, channelData } = client.signed(room, { user_id: users[index] })
+      client.send({ event: 'pusher:subscribe', data: { channel: room, auth, channel_data: channelData } })
+    }
+    await eventually(() => running.server.counters['subscriptionsAccepted']).toBe(10)
+    for (const client of clients) {
+      const [answer, ...notices] = await client.rest()
+      for (const { event } of notices) expect(event).toBe('pusher_internal:member_added')
+      // The decode boundary: what the messages of presence channels carry.
+      const { presence } = payloadOf(answer ?? { event: '' }) as { presence: { ids: string[] } }
+      const told = notices.map((notice) => (payloadOf(notice) as { user_id: string }).user_id)
+      expect([...presence.ids, ...told].toSorted()).toEqual(users)
+    }
+  })
+
+  it('C51 asking again is answered with exactly those of whom one has heard, whoever comes and goes', async () => {
+    const running = await startServer({ messageRate: 0 })
+    const [observer, visitor] = await running.connectMany(2)
+    await observer.join(room, { user_id: 'observer' })
+    const { auth, channelData } = visitor.signed(room, { user_id: 'visitor' })
+    for (let round = 0; round < 20; round++) {
+      visitor.send({ event: 'pusher:subscribe', data: { channel: room, auth, channel_data: channelData } })
+      observer.send({ event: 'pusher:subscribe', data: { channel: room } })
+      visitor.unsubscribe(room)
+      observer.send({ event: 'pusher:subscribe', data: { channel: room } })
+      await new Promise(setImmediate)
+    }
+    await visitor.rest()
+    await eventually(() => running.publish(room)).toBe(1)
+    let here = ['observer']
+    let answers = 0
+    for (const message of await observer.rest()) {
+      // The decode boundary: what the messages of presence channels carry.
+      const { presence } = payloadOf(message) as { presence?: { ids: string[] } }
+      if (message.event === 'pusher_internal:member_added') here = ['observer', 'visitor']
+      if (message.event === 'pusher_internal:member_removed') here = ['observer']
+      if (presence === undefined) continue
+      expect(presence.ids).toEqual(here)
+      answers++
+    }
+    expect(answers).toBeGreaterThan(0)
+  })
+
   it('C76 joining and leaving 500 times on two connections is told as a strict alternation', async () => {
     const running = await startServer({ messageRate: 0 })
     const [observer, ...clients] = await running.connectMany(3)

@@ -1,5 +1,5 @@
 import type { ChannelName } from '../../src/protocol/names.ts'
-import type { EventLog, KeptEvent } from '../../src/server/adapter.ts'
+import type { EventLog, Kept, KeptEvent, LoggedEvent } from '../../src/server/adapter.ts'
 import { MemoryEventLog } from '../../src/server/adapters/memory-log.ts'
 import type { App } from '../../src/server/apps/app.ts'
 import { turn } from './parts.ts'
@@ -35,8 +35,8 @@ export class ManualLog implements EventLog {
     return settled(this.#asked.shift(), (call) => call.fail(error))
   }
 
-  keep(app: App, channel: ChannelName, event: string, data: string): Promise<number> {
-    return this.#later(() => this.#memory.keep(app, channel, event, data))
+  keep(app: App, channel: ChannelName, event: LoggedEvent): Promise<Kept> {
+    return this.#later(() => this.#memory.keep(app, channel, event))
   }
 
   last(app: App, channel: ChannelName): Promise<KeptEvent | undefined> {

@@ -1,7 +1,7 @@
 import type { Member } from '../../src/protocol/messages.ts'
 import type { ChannelName, SocketId } from '../../src/protocol/names.ts'
-import type { Joined, Left, Occupancy, Registry } from '../../src/server/adapter.ts'
-import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
+import type { Joined, Occupancy, Registry, RegistryListener } from '../../src/server/adapter.ts'
+import { MemoryRegistry } from '../../src/server/adapters/memory-registry.ts'
 import type { App } from '../../src/server/apps/app.ts'
 import { turn } from './parts.ts'
 
@@ -31,6 +31,10 @@ export class ManualRegistry implements Registry {
     while (this.#calls.length > 0) await this.answer()
   }
 
+  listen(listener: RegistryListener): void {
+    this.#memory.listen(listener)
+  }
+
   connect(app: App, socketId: SocketId): Promise<boolean> {
     return this.#later(() => this.#memory.connect(app, socketId))
   }
@@ -42,30 +46,30 @@ export class ManualRegistry implements Registry {
   join(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Promise<Joined> {
     return this.#later(() => {
       const joined = this.#memory.join(app, channel, socketId, member)
-      if (joined.result === 'joined') this.#joined.add(`${channel} ${socketId}`)
+      if (joined === 'joined') this.#joined.add(`${channel} ${socketId}`)
       return joined
     })
   }
 
-  leave(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Promise<Left> {
+  leave(app: App, channel: ChannelName, socketId: SocketId, member: Member | undefined): Promise<void> {
     return this.#later(() => {
-      if (this.#joined.delete(`${channel} ${socketId}`)) {
-        return this.#memory.leave(app, channel, socketId, member)
-      }
-      const { subscriptions } = this.#memory.occupancy(app, channel)
-      return { vacated: false, removed: false, subscriptions }
+      if (this.#joined.delete(`${channel} ${socketId}`)) this.#memory.leave(app, channel, socketId, member)
     })
+  }
+
+  roster(app: App, channel: ChannelName): readonly Member[] {
+    return this.#memory.roster(app, channel)
   }
 
   connections(app: App): Promise<number> {
     return this.#later(() => this.#memory.connections(app))
   }
 
-  signIn(app: App, socketId: SocketId, userId: string): Promise<boolean> {
+  signIn(app: App, socketId: SocketId, userId: string): Promise<void> {
     return this.#later(() => this.#memory.signIn(app, socketId, userId))
   }
 
-  signOut(app: App, socketId: SocketId, userId: string): Promise<boolean> {
+  signOut(app: App, socketId: SocketId, userId: string): Promise<void> {
     return this.#later(() => this.#memory.signOut(app, socketId, userId))
   }
 
@@ -83,6 +87,11 @@ export class ManualRegistry implements Registry {
 
   channels(app: App, prefix: string): Promise<ReadonlyMap<ChannelName, Occupancy>> {
     return this.#later(() => this.#memory.channels(app, prefix))
+  }
+
+  /** Tells at once of the departures that are still held back. */
+  close(): void {
+    this.#memory.close()
   }
 
   /** Everything that is in the registry now. */

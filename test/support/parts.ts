@@ -1,9 +1,8 @@
 import type { Member } from '../../src/protocol/messages.ts'
 import { type ChannelName, parseChannelName, parseSocketId, type SocketId } from '../../src/protocol/names.ts'
 import { signChannel } from '../../src/protocol/signature.ts'
-import type { EventLog, Registry } from '../../src/server/adapter.ts'
-import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
-import { MemoryEventLog } from '../../src/server/adapters/memory-log.ts'
+import type { Adapter, EventLog, Registry, Relay } from '../../src/server/adapter.ts'
+import { MemoryAdapter } from '../../src/server/adapters/memory.ts'
 import type { App } from '../../src/server/apps/app.ts'
 import { type AppOptions, completeApp } from '../../src/server/apps/app-options.ts'
 import { assembleProtocol } from '../../src/server/assemble-protocol.ts'
@@ -13,7 +12,7 @@ import { Connection, type ConnectionShared } from '../../src/server/connection.t
 import type { Leave } from '../../src/server/handlers/leave.ts'
 import type { Revoke } from '../../src/server/handlers/revoke.ts'
 import type { Lifecycle } from '../../src/server/lifecycle.ts'
-import type { Metrics } from '../../src/server/metrics.ts'
+import { Metrics } from '../../src/server/metrics.ts'
 import type { Outbox } from '../../src/server/outbox.ts'
 import type { Publish } from '../../src/server/publish.ts'
 import type { Receive } from '../../src/server/receive.ts'
@@ -45,9 +44,14 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A registry that may have something to tell when it ends. */
+type EndingRegistry = Registry & { close?(): void }
+
 interface PartsOptions {
   app?: Partial<AppOptions>
-  registry?: Registry
+  /** @default those of a server that stands alone */
+  registry?: EndingRegistry
+  relay?: Relay
   log?: EventLog
   sendBuffer?: number
 }
@@ -93,19 +97,29 @@ export class Parts {
   readonly shared: ConnectionShared
   #connected = 0
 
-  constructor({
-    app,
-    registry = new MemoryRegistry(),
-    log = new MemoryEventLog(),
-    sendBuffer = 1_048_576,
-  }: PartsOptions = {}) {
+  constructor({ app, registry, relay, log, sendBuffer = 1_048_576 }: PartsOptions = {}) {
+    const alone = new MemoryAdapter()
+    const adapter: Adapter = {
+      registry: registry ?? alone.registry,
+      relay: relay ?? alone.relay,
+      log: log ?? alone.log,
+      trouble: undefined,
+      start: () => alone.start(),
+      sweep: (now) => alone.sweep(now),
+      drain: () => alone.drain(),
+      close: async () => {
+        registry?.close?.()
+        await alone.close()
+      },
+    }
     const note = (line: string) => void this.lines.push(line)
     const logger: Logger = { debug: note, info: note, warn: note, error: note }
-    const parts = assembleProtocol({ registry, log, logger, trace: undefined, sendBuffer })
+    const metrics = new Metrics()
+    const parts = assembleProtocol({ adapter, metrics, logger, trace: undefined, sendBuffer })
     this.app = makeApp(app)
-    this.registry = registry
-    this.log = log
-    this.metrics = parts.metrics
+    this.registry = adapter.registry
+    this.log = adapter.log
+    this.metrics = metrics
     this.connections = parts.connections
     this.channels = parts.channels
     this.outbox = parts.outbox

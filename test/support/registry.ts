@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished, vi } from 'vitest'
-import { MemoryRegistry } from '../../src/server/adapters/memory.ts'
+import { MemoryRegistry } from '../../src/server/adapters/memory-registry.ts'
 
 /** Milliseconds that a slow registry takes for everything; equal delays keep calls in their order. */
 const delay = 5
@@ -13,6 +13,8 @@ function slowDownRegistry(): void {
     vi.spyOn(prototype, 'join').mockImplementation(later(join)),
     vi.spyOn(prototype, 'leave').mockImplementation(later(leave)),
     vi.spyOn(prototype, 'members').mockImplementation(later(members)),
+    // What this node's subscribers have been told is known here.
+    vi.spyOn(prototype, 'roster').mockImplementation(members),
   ]
   onTestFinished(() => {
     for (const spy of spies) spy.mockRestore()

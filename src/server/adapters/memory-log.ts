@@ -1,5 +1,5 @@
 import type { ChannelName } from '../../protocol/names.ts'
-import type { EventLog, KeptEvent } from '../adapter.ts'
+import type { EventLog, Kept, KeptEvent, LoggedEvent } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 
 interface Entry {
@@ -19,12 +19,12 @@ export class MemoryEventLog implements EventLog {
   #position = 0
   #swept = 0
 
-  keep({ id, cacheTtl }: App, channel: ChannelName, event: string, data: string): number {
+  keep({ id, cacheTtl }: App, channel: ChannelName, { event, data }: LoggedEvent): Kept {
     const position = ++this.#position
     const entries = this.#apps.get(id) ?? new Map<ChannelName, Entry>()
     entries.set(channel, { event, data, position, expires: performance.now() + cacheTtl * 1000 })
     this.#apps.set(id, entries)
-    return position
+    return { position, arrives: false }
   }
 
   last({ id }: App, channel: ChannelName): KeptEvent | undefined {

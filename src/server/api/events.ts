@@ -25,7 +25,10 @@ interface Publication {
   readonly info: ReadonlySet<Attribute>
 }
 
-/** Answers `POST /events` and `POST /batch_events` (protocol.md 6.2, 6.3): all of a request is published, or nothing. */
+/**
+ * Answers `POST /events` and `POST /batch_events` (protocol.md 6.2, 6.3). All of a request is checked before any of it is
+ * published; what is published goes to every node, or the answer is 503 and names the channel at which that ended.
+ */
 export function createEvents({ publish, registry, open }: EventParts) {
   return { event, batch }
 
@@ -72,7 +75,7 @@ export function createEvents({ publish, registry, open }: EventParts) {
   async function publishEach(app: App, { channels, name, data, except, info }: Publication) {
     const answers = new Map<ChannelName, Record<string, number>>()
     for (const channel of channels) {
-      await publish({ kind: 'published', app, channel, event: name, data, except })
+      await publish({ kind: 'published', app, channel, event: name, data, except, everywhere: true })
       const occupancy = info.size === 0 ? undefined : await registry.occupancy(app, channel)
       answers.set(channel, occupancy === undefined ? {} : attributesOf(channel, occupancy, info))
     }

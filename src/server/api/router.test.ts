@@ -1,8 +1,11 @@
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Api, apiApp } from '../../../test/support/api.ts'
+import { FakeRelay } from '../../../test/support/fake-relay.ts'
 import { objectOf, send } from '../../../test/support/http.ts'
 import { Parts } from '../../../test/support/parts.ts'
+import { signUser } from '../../protocol/signature.ts'
+import type { Relay } from '../adapter.ts'
 import type { AppOptions } from '../apps/app-options.ts'
 import { Grace } from '../grace.ts'
 import { listen } from '../standalone.ts'
@@ -13,7 +16,10 @@ import { createUsers } from './users.ts'
 
 interface Given {
   app?: Partial<AppOptions>
-  ready?: boolean
+  /** @default a server that stands alone */
+  relay?: Relay
+  /** Why the server is not ready. */
+  trouble?: string
   /** Restricts the mount to another app than the one there is. */
   elsewhere?: boolean
   /** What publishing fails with. */
@@ -23,8 +29,8 @@ interface Given {
 }
 
 /** The HTTP API on a port of its own. */
-async function serve({ app = {}, ready = true, elsewhere = false, open = true, failure }: Given = {}) {
-  const parts = new Parts({ app })
+async function serve({ app = {}, relay, trouble, elsewhere = false, open = true, failure }: Given = {}) {
+  const parts = new Parts({ app, ...(relay && { relay }) })
   const { registry, metrics, lines } = parts
   const note = (line: string) => void lines.push(line)
   const known = (name: string) => (name === parts.app.id || name === parts.app.key ? parts.app : undefined)
@@ -43,7 +49,7 @@ async function serve({ app = {}, ready = true, elsewhere = false, open = true, f
     bodies: new Grace(1_000),
     metrics,
     logger: { debug: note, info: note, warn: note, error: note },
-    ready: () => ready,
+    trouble: () => trouble,
   })
   const server = createServer((request, response) => {
     const path = request.url?.split('?', 1)[0] ?? ''
@@ -64,11 +70,14 @@ describe('the HTTP API', () => {
     expect([answer.status, objectOf(answer)]).toEqual([200, { health: 'OK' }])
   })
 
-  it('is ready until the server shuts down', async () => {
-    expect((await (await serve()).ask('GET', '/ready')).status).toBe(200)
-    const answer = await (await serve({ ready: false })).ask('GET', '/ready')
-    expect(answer.status).toBe(503)
-    expect(objectOf(answer)).toEqual({ error: 'The server is shutting down', code: 503 })
+  it('is ready unless the server says why it is not', async () => {
+    const answer = await (await serve()).ask('GET', '/ready')
+    expect([answer.status, objectOf(answer)]).toEqual([200, { ready: true }])
+    const { ask } = await serve({ trouble: 'The server is shutting down' })
+    const refusal = await ask('GET', '/ready')
+    expect(refusal.status).toBe(503)
+    expect(objectOf(refusal)).toEqual({ error: 'The server is shutting down', code: 503 })
+    expect((await ask('GET', '/up')).status).toBe(200)
   })
 
   it('asks for an upgrade where WebSockets are', async () => {
@@ -166,7 +175,7 @@ describe('the HTTP API', () => {
   })
 
   it('refuses with 503 to publish when nobody is left, once what is wrong in itself has been said', async () => {
-    const { signed, parts } = await serve({ open: false, ready: false })
+    const { signed, parts } = await serve({ open: false, trouble: 'The server is shutting down' })
     const batch = [{ name: 'a', channel: 'news', data: '1' }]
     for (const [path, body] of [
       ['/events', event],
@@ -180,6 +189,46 @@ describe('the HTTP API', () => {
     }
     expect((await signed.get('/channels')).status).toBe(200)
     expect(parts.metrics.eventsPublished).toBe(0)
+  })
+
+  describe('while the other nodes cannot be reached', () => {
+    const outOfReach = 'the other nodes of this server cannot be reached; try again later'
+    const start = async () => {
+      const relay = new FakeRelay()
+      relay.reached = false
+      const { parts, signed } = await serve({ relay })
+      const client = parts.connect()
+      const user_data = '{"id":"7"}'
+      const auth = signUser(parts.app, client.connection.socketId, user_data)
+      client.say({ event: 'pusher:signin', data: { auth, user_data } })
+      client.subscribe('news')
+      await client.heard()
+      return { client, signed }
+    }
+
+    it.each([
+      ['/events', event],
+      ['/batch_events', { batch: [{ name: 'a', channel: 'news', data: '1' }] }],
+    ])('answers 503 to POST %s, and nobody gets the event', async (path, body) => {
+      const { client, signed } = await start()
+      expect((await signed.post(path, body)).body).toEqual({
+        code: 503,
+        error: `Nothing was published: ${outOfReach}`,
+      })
+      expect(await client.heard()).toEqual([])
+    })
+
+    it.each([
+      ['/users/7/terminate_connections', {}, 'pusher:error'],
+      ['/users/7/unsubscribe', { channel: 'news' }, 'pusher:subscription_error'],
+    ])('answers 503 to POST %s, which is done on this node', async (path, body, told) => {
+      const { client, signed } = await start()
+      expect((await signed.post(path, body)).body).toEqual({
+        code: 503,
+        error: `Only the connections of this node were reached: ${outOfReach}`,
+      })
+      expect(await client.heard()).toEqual([told])
+    })
   })
 
   it.each([new Error('redis://user:sesame@10.0.0.7 is down'), 'sesame', null])(

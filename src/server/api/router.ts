@@ -43,8 +43,8 @@ interface ApiParts {
   readonly bodies: Grace<IncomingMessage>
   readonly metrics: Metrics
   readonly logger: Logger
-  /** Whether the server takes new work. */
-  readonly ready: () => boolean
+  /** Why the server is not ready, if it is not. */
+  readonly trouble: () => string | undefined
 }
 
 /** Answers every request under a mount with a JSON object (protocol.md 6.1). Never rejects. */
@@ -68,7 +68,7 @@ interface AppSource {
 }
 
 /** Makes the HTTP API: health, and the signed routes of protocol.md 6.2 to 6.8. */
-export function createApi({ apps, events, channels, users, bodies, metrics, logger, ready }: ApiParts): Api {
+export function createApi({ apps, events, channels, users, bodies, metrics, logger, trouble }: ApiParts): Api {
   const router = createRouter({ maxParamLength: 1024 })
   const methods: readonly HTTPMethod[] = ['GET', 'POST']
   const limiter = new ApiLimiter()
@@ -83,7 +83,8 @@ export function createApi({ apps, events, channels, users, bodies, metrics, logg
 
   open('/up', async () => ({ health: 'OK' }))
   open('/ready', async () => {
-    if (!ready()) throw new RefusedError(503, 'The server is shutting down')
+    const reason = trouble()
+    if (reason !== undefined) throw new RefusedError(503, reason)
     return { ready: true }
   })
   open('/app/*', async () => {

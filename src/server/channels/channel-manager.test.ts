@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeRelay } from '../../../test/support/fake-relay.ts'
 import { channelName, makeApp, Parts, type TestClient } from '../../../test/support/parts.ts'
 import { ChannelManager } from './channel-manager.ts'
 
@@ -7,12 +8,16 @@ const news = channelName('news')
 let parts: Parts
 let client: TestClient
 let channels: ChannelManager
+let relay: FakeRelay
 
 beforeEach(() => {
   parts = new Parts()
   client = parts.connect()
-  channels = new ChannelManager()
+  relay = new FakeRelay()
+  channels = new ChannelManager(relay)
 })
+
+const begin = () => channels.join(client.connection, news, undefined)
 
 describe('ChannelManager', () => {
   describe('#join', () => {
@@ -40,6 +45,23 @@ describe('ChannelManager', () => {
       expect(channels.find(app, 'news')).toBe(other.channel)
     })
 
+    it('follows a channel from its first subscription on, each app its own', () => {
+      const app = makeApp({ id: 'other' })
+      channels.join(client.connection, news, undefined)
+      channels.join(parts.connect().connection, news, undefined)
+      channels.join(parts.connect({ app }).connection, news, undefined)
+      expect(relay.followed).toEqual(['follow app-id news', 'follow other news'])
+    })
+
+    it('says when the channel is followed, to the later subscriptions too', () => {
+      const following = Promise.resolve()
+      relay.following = following
+      const one = channels.join(client.connection, news, undefined)
+      relay.following = undefined
+      const two = channels.join(parts.connect().connection, news, undefined)
+      for (const { channel } of [one, two]) expect(channel.followed).toBe(following)
+    })
+
     it.each(['__proto__', 'constructor'])('C70 takes %s for a name like any other', (name) => {
       expect(channels.find(parts.app, name)).toBeUndefined()
       const { channel } = channels.join(client.connection, channelName(name), undefined)
@@ -59,12 +81,20 @@ describe('ChannelManager', () => {
       channels.leave(two)
       expect(channels.find(parts.app, 'news')).toBeUndefined()
     })
+
+    it('follows the channel no more when the last has left it, and anew when somebody comes', () => {
+      const [one, two] = [begin(), channels.join(parts.connect().connection, news, undefined)]
+      channels.leave(one)
+      channels.leave(one)
+      expect(relay.followed).toEqual(['follow app-id news'])
+      channels.leave(two)
+      begin()
+      expect(relay.followed).toEqual(['follow app-id news', 'unfollow app-id news', 'follow app-id news'])
+    })
   })
 })
 
 describe('Channel', () => {
-  const begin = () => channels.join(client.connection, news, undefined)
-
   it('goes from joining to live to left', () => {
     const subscription = begin()
     const { channel } = subscription
@@ -105,5 +135,24 @@ describe('Channel', () => {
     expect(channel.goLive(first)).toBeUndefined()
     channel.leave(first)
     expect([...channel.live]).toEqual([client.connection])
+  })
+
+  it('knows who has got what may still be on its way, until it has arrived or they have left', () => {
+    const other = parts.connect().connection
+    const [one, two] = [begin(), channels.join(other, news, undefined)]
+    const { channel } = one
+    for (const subscription of [one, two]) channel.goLive(subscription)
+    channel.isAhead(client.connection, 3)
+    channel.isAhead(other, 5)
+    channel.reached(2)
+    expect([...(channel.ahead ?? [])]).toEqual([
+      [client.connection, 3],
+      [other, 5],
+    ])
+    channel.reached(4)
+    expect([...(channel.ahead ?? [])]).toEqual([[other, 5]])
+    channel.leave(two)
+    channel.reached(4)
+    expect(channel.ahead).toBeNull()
   })
 })

@@ -1,16 +1,22 @@
 import type { Member } from '../../protocol/messages.ts'
 import type { ChannelName } from '../../protocol/names.ts'
+import type { Relay } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
 import { Channel } from './channel.ts'
 import { Subscription } from './subscription.ts'
 
-/** The channels of this node that somebody is in; an empty one is gone at once. */
+/** The channels of this node that somebody is in, and that it therefore follows; an empty one is gone at once. */
 export class ChannelManager {
   readonly #apps = new Map<string, Map<string, Channel>>()
+  readonly #relay: Pick<Relay, 'follow' | 'unfollow'>
+
+  constructor(relay: Pick<Relay, 'follow' | 'unfollow'>) {
+    this.#relay = relay
+  }
 
   /** The live channel of that name, if anybody here is in it. */
-  find(app: App, name: string): Channel | undefined {
+  find(app: { readonly id: string }, name: string): Channel | undefined {
     return this.#apps.get(app.id)?.get(name)
   }
 
@@ -29,7 +35,7 @@ export class ChannelManager {
     const { channel, connection } = subscription
     connection.subscriptions.delete(channel.name)
     channel.leave(subscription)
-    if (channel.empty) this.#remove(channel)
+    if (channel.empty) this.#remove(connection.app, channel)
   }
 
   #findOrMake(app: App, name: ChannelName): Channel {
@@ -40,15 +46,16 @@ export class ChannelManager {
     }
     let channel = channels.get(name)
     if (channel === undefined) {
-      channel = new Channel(app.id, name)
+      channel = new Channel(app.id, name, this.#relay.follow(app, name))
       channels.set(name, channel)
     }
     return channel
   }
 
-  #remove({ appId, name }: Channel): void {
+  #remove(app: App, { appId, name }: Channel): void {
     const channels = this.#apps.get(appId)
     channels?.delete(name)
+    this.#relay.unfollow(app, name)
     if (channels?.size === 0) this.#apps.delete(appId)
   }
 }

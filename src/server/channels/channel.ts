@@ -1,4 +1,5 @@
 import type { ChannelName } from '../../protocol/names.ts'
+import type { Awaitable } from '../../support/awaitable.ts'
 import type { Connection } from '../connection.ts'
 import type { HeldFrame, Subscription } from './subscription.ts'
 
@@ -6,6 +7,8 @@ import type { HeldFrame, Subscription } from './subscription.ts'
 export class Channel {
   readonly appId: string
   readonly name: ChannelName
+  /** Resolves when events that other nodes publish arrive here. */
+  readonly followed: Awaitable<void>
   /** Connections that receive the channel's events; read by `deliver`. */
   readonly live = new Set<Connection>()
   /** Subscriptions for which the channel's events are held back. */
@@ -13,9 +16,10 @@ export class Channel {
   /** Connections that have got, out of the log, what may still be on its way here: up to which position. */
   ahead: Map<Connection, number> | null = null
 
-  constructor(appId: string, name: ChannelName) {
+  constructor(appId: string, name: ChannelName, followed: Awaitable<void>) {
     this.appId = appId
     this.name = name
+    this.followed = followed
   }
 
   get empty(): boolean {

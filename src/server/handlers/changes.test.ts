@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
-import { makeApp, Parts, userData } from '../../../test/support/parts.ts'
+import { makeApp, Parts, socketIdOf, userData } from '../../../test/support/parts.ts'
+import { signUser } from '../../protocol/signature.ts'
+
+const count = 'pusher_internal:subscription_count'
 
 /** A server, and what its lifecycle announces, in words. */
 function listening(parts = new Parts()) {
@@ -52,5 +55,45 @@ describe('changes', () => {
     client.connection.end()
     await parts.stop()
     expect(announced).toEqual([])
+  })
+
+  it('are put into words for nobody until somebody listens', async () => {
+    const parts = new Parts()
+    const client = parts.connect()
+    client.subscribe('presence-x', userData('7'))
+    const { announced } = listening(parts)
+    client.subscribe('news')
+    client.connection.end()
+    await parts.stop()
+    expect(announced).toEqual([
+      'app-secret channel_occupied news',
+      'app-secret member_removed presence-x',
+      'app-secret channel_vacated presence-x',
+      'app-secret channel_vacated news',
+    ])
+  })
+
+  it('of a count are told to subscribers, and announced where the app wants it', async () => {
+    const { parts, announced } = listening(new Parts({ app: { subscriptionCount: true } }))
+    const [one, two] = [parts.connect(), parts.connect()]
+    one.subscribe('news')
+    two.subscribe('news')
+    two.connection.end()
+    const heard = [count, count, count]
+    expect((await one.heard()).filter((event) => event === count)).toEqual(heard)
+    await parts.stop()
+    expect(announced.filter((line) => line.includes('subscription_count'))).toHaveLength(3)
+  })
+
+  it('of users reach those who watch them, whoever tells the registry', async () => {
+    const parts = new Parts()
+    const client = parts.connect()
+    const { app, registry } = parts
+    const user_data = JSON.stringify({ id: '7', watchlist: ['8'] })
+    const auth = signUser(app, client.connection.socketId, user_data)
+    client.say({ event: 'pusher:signin', data: { auth, user_data } })
+    await client.heard()
+    registry.signIn(app, socketIdOf('9.9'), '8')
+    expect(await client.heard()).toEqual(['pusher_internal:watchlist_events'])
   })
 })

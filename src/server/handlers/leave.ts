@@ -1,14 +1,12 @@
-import { type Awaitable, andThen } from '../../support/awaitable.ts'
+import type { Awaitable } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
 import type { Connection } from '../connection.ts'
-import type { Changes } from './changes.ts'
 
 interface LeaveParts {
   readonly channels: ChannelManager
   readonly registry: Registry
-  readonly changes: Changes
 }
 
 /** Ends subscriptions, whatever the cause; whoever stays hears of it. */
@@ -22,7 +20,7 @@ export interface Leave {
 }
 
 /** Makes the functions that end subscriptions. */
-export function createLeave({ channels, registry, changes }: LeaveParts): Leave {
+export function createLeave({ channels, registry }: LeaveParts): Leave {
   return { one, all, end }
 
   function one(connection: Connection, channel: string): Awaitable<void> {
@@ -39,7 +37,6 @@ export function createLeave({ channels, registry, changes }: LeaveParts): Leave 
     if (subscription.state === 'left') return undefined
     const { connection, channel, member } = subscription
     channels.leave(subscription)
-    const left = registry.leave(connection.app, channel.name, connection.socketId, member)
-    return andThen(left, (answer) => changes.left(subscription, answer))
+    return registry.leave(connection.app, channel.name, connection.socketId, member)
   }
 }

@@ -1,7 +1,10 @@
 import { SubscriptionError } from '../../protocol/errors.ts'
 import type { ChannelName } from '../../protocol/names.ts'
-import type { Awaitable } from '../../support/awaitable.ts'
+import { type Awaitable, andThen } from '../../support/awaitable.ts'
+import type { Order, Relay, RelayListener } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
+import { UnreachableError } from '../errors.ts'
+import type { Unawaited } from '../unawaited.ts'
 import type { SignedInUsers } from '../users/signed-in-users.ts'
 import type { Leave } from './leave.ts'
 import { refuseSubscription } from './refuse-subscription.ts'
@@ -9,9 +12,14 @@ import { refuseSubscription } from './refuse-subscription.ts'
 interface RevokeParts {
   readonly users: SignedInUsers
   readonly leave: Leave
+  readonly relay: Relay
+  readonly unawaited: Unawaited
 }
 
-/** Takes away from a signed-in user what it has; connections that only carry a presence `user_id` are not its own. */
+/**
+ * Takes away from a signed-in user what it has, on every node; connections that only carry a presence `user_id` are not its
+ * own. Rejects with an {@link UnreachableError} when only this node could be told.
+ */
 export interface Revoke {
   /** Closes every signed-in connection of the user with 4009 (protocol.md 5.4). */
   disconnect(app: App, userId: string): Awaitable<void>
@@ -19,16 +27,36 @@ export interface Revoke {
   unsubscribe(app: App, userId: string, channel: ChannelName): Awaitable<void>
 }
 
-/** Makes the functions behind `disconnectUser()` and `unsubscribeUser()`. */
-export function createRevoke({ users, leave }: RevokeParts): Revoke {
-  return { disconnect, unsubscribe }
-
-  function disconnect(app: App, userId: string): void {
-    for (const connection of users.of(app, userId)) connection.close(4009, 'The user was disconnected')
+/** Makes the functions behind `disconnectUser()` and `unsubscribeUser()`, and what obeys the orders of other nodes. */
+export function createRevoke({ users, leave, relay, unawaited }: RevokeParts): {
+  readonly revoke: Revoke
+  readonly ordered: RelayListener['ordered']
+} {
+  return {
+    revoke: {
+      disconnect: ({ id: appId }, userId) => everywhere({ name: 'disconnect', appId, userId }),
+      unsubscribe: ({ id: appId }, userId, channel) =>
+        everywhere({ name: 'unsubscribe', appId, userId, channel }),
+    },
+    ordered: (order) => unawaited(obey(order), `Obeying the order to ${order.name} a user`),
   }
 
-  async function unsubscribe(app: App, userId: string, channel: ChannelName): Promise<void> {
-    const subscribed = users.of(app, userId).filter(({ subscriptions }) => subscriptions.has(channel))
+  function everywhere(order: Order): Awaitable<void> {
+    const told = relay.order(order)
+    return andThen(obey(order), () => andThen(told, mustHaveReached))
+  }
+
+  function obey(order: Order): Awaitable<void> {
+    const connections = users.of({ id: order.appId }, order.userId)
+    if (order.name === 'unsubscribe') return unsubscribe(connections, order.channel)
+    for (const connection of connections) connection.close(4009, 'The user was disconnected')
+  }
+
+  async function unsubscribe(
+    connections: ReturnType<SignedInUsers['of']>,
+    channel: ChannelName,
+  ): Promise<void> {
+    const subscribed = connections.filter(({ subscriptions }) => subscriptions.has(channel))
     await Promise.all(
       // One that fails must not keep the others from ending.
       subscribed.map(async (connection) => {
@@ -38,4 +66,8 @@ export function createRevoke({ users, leave }: RevokeParts): Revoke {
       }),
     )
   }
+}
+
+function mustHaveReached(reached: boolean): void {
+  if (!reached) throw new UnreachableError('Only the connections of this node were reached')
 }

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
 import { Parts, type TestClient, turn } from '../../../test/support/parts.ts'
 import { signUser } from '../../protocol/signature.ts'
-import { MemoryRegistry } from '../adapters/memory.ts'
+import { MemoryRegistry } from '../adapters/memory-registry.ts'
 
 const success = 'pusher:signin_success'
 const watchlist = 'pusher_internal:watchlist_events'
@@ -123,6 +123,7 @@ describe('signing in with a registry that is far away', () => {
     client.connection.end()
     await registry.answerAll()
     await parts.released(5_000)
+    await parts.stop()
     const online = registry.online(parts.app, ['7'])
     await registry.answer()
     expect(await online).toEqual(new Set())

@@ -3,7 +3,7 @@ import { PusherError } from '../../protocol/errors.ts'
 import { error, signinSuccess } from '../../protocol/messages.ts'
 import { maxUserId } from '../../protocol/names.ts'
 import { secretsOf, userString, verifyAuth } from '../../protocol/signature.ts'
-import { type Awaitable, andThen, isPromise } from '../../support/awaitable.ts'
+import { type Awaitable, andThen, isPromise, orUndo } from '../../support/awaitable.ts'
 import { parseObject } from '../../support/json.ts'
 import type { Registry } from '../adapter.ts'
 import type { Connection, SignedInUser } from '../connection.ts'
@@ -58,11 +58,13 @@ export function createSignin({ registry, users, watchlists, unawaited }: SigninP
       throw refused('This connection is signed in as another user')
     }
     if (current !== undefined) return succeed(connection, proven)
-    return andThen(registry.signIn(app, socketId, user.id), (isFirst) => {
-      users.add(connection, user.id)
-      if (isFirst) watchlists.online(app, user.id)
-      succeed(connection, proven)
-    })
+    // Before the registry has answered: an order to disconnect the user must find it.
+    users.add(connection, user.id)
+    const signedIn = orUndo(
+      () => registry.signIn(app, socketId, user.id),
+      () => users.remove(connection, user.id),
+    )
+    return andThen(signedIn, () => succeed(connection, proven))
   }
 
   /** In this order: the answer, what is wrong with the watchlist, who of it is online (protocol.md 5.2). */
@@ -87,9 +89,7 @@ export function createSignin({ registry, users, watchlists, unawaited }: SigninP
     if (user === undefined) return undefined
     watchlists.unwatch(connection)
     users.remove(connection, user.id)
-    return andThen(registry.signOut(app, socketId, user.id), (wasLast) => {
-      if (wasLast) watchlists.offline(app, user.id)
-    })
+    return registry.signOut(app, socketId, user.id)
   }
 
   /** One after the other for each connection; where nothing is under way, at once. */

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ManualLog } from '../../../test/support/manual-log.ts'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
-import { channelName, Parts, userData } from '../../../test/support/parts.ts'
+import { channelName, Parts, turn, userData } from '../../../test/support/parts.ts'
+import { payloadOf } from '../../testing/index.ts'
+import { encodeFrame } from '../frame.ts'
 
 const succeeded = 'pusher_internal:subscription_succeeded'
 const miss = 'pusher:cache_miss'
@@ -42,9 +44,10 @@ describe('subscribing to a cache channel whose log is far away', () => {
     await log.answer()
     await old.heard()
     // The publisher's node hears of it late: the reader is answered first.
-    const publishing = log.keep(parts.app, channelName('cache-x'), 'a', '{}')
+    const event = { event: 'a', data: '{}', frame: encodeFrame('{}'), except: undefined }
+    const publishing = log.keep(parts.app, channelName('cache-x'), event)
     await log.answer()
-    const position = await publishing
+    const { position } = await publishing
     client.subscribe('cache-x')
     await log.answer()
     expect(await client.heard()).toEqual([succeeded, 'a'])
@@ -74,7 +77,7 @@ describe('subscribing to a cache channel whose log is far away', () => {
     expect(await client.heard()).toEqual([succeeded, 'a', 'b', 'c'])
   })
 
-  it('holds what is not kept, too: client events and members', async () => {
+  it('holds what is not kept, too', async () => {
     const { log, parts, client } = farAway()
     const other = parts.connect()
     other.subscribe('presence-cache-x', userData('8'))
@@ -84,6 +87,22 @@ describe('subscribing to a cache channel whose log is far away', () => {
     await log.answer()
     expect(await client.heard()).toEqual([succeeded, miss, 'client-hello'])
     expect(await other.heard()).toEqual([succeeded, miss, 'pusher_internal:member_added'])
+  })
+
+  it('C57 has in its roster whoever comes while the log is asked, and not whoever goes, and tells of neither', async () => {
+    const { log, parts, client } = farAway()
+    const others = [parts.connect(), parts.connect(), parts.connect()] as const
+    const [stays, goes, comes] = others
+    for (const other of [stays, goes])
+      other.subscribe('presence-cache-x', userData(other.connection.socketId))
+    client.subscribe('presence-cache-x', userData('7'))
+    comes.subscribe('presence-cache-x', userData(comes.connection.socketId))
+    goes.connection.end()
+    for (let call = 0; call < 3; call++) await log.answer()
+    await turn()
+    const [answer, ...rest] = client.socket.take()
+    expect(answer && payloadOf(answer)).toMatchObject({ presence: { count: 3, ids: ['1.2', '7', '1.4'] } })
+    expect(rest.map(({ event }) => event)).toEqual([miss])
   })
 
   it('C55 leaves nothing behind of whoever goes while the log is asked', async () => {

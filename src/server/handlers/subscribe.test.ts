@@ -1,9 +1,13 @@
 import { describe, expect, it, vi } from 'vitest'
+import { FakeRelay } from '../../../test/support/fake-relay.ts'
 import { ManualRegistry } from '../../../test/support/manual-registry.ts'
 import { channelName, Parts, type TestClient, turn, userData } from '../../../test/support/parts.ts'
+import { pending } from '../../../test/support/pending.ts'
+import { channelEvent } from '../../protocol/messages.ts'
 import { payloadOf } from '../../testing/index.ts'
-import { MemoryRegistry } from '../adapters/memory.ts'
+import { MemoryRegistry } from '../adapters/memory-registry.ts'
 import type { AppOptions } from '../apps/app-options.ts'
+import { encodeFrame } from '../frame.ts'
 
 const succeeded = 'pusher_internal:subscription_succeeded'
 const refused = 'pusher:subscription_error'
@@ -29,6 +33,8 @@ async function payloads({ socket }: TestClient): Promise<unknown[]> {
 const rosterOf = (...ids: string[]) => ({
   presence: { count: ids.length, ids, hash: Object.fromEntries(ids.map((id) => [id, {}])) },
 })
+
+const news = (event: string) => channelEvent('news', event, '{}')
 
 /** Joins and is done with it. */
 async function joined(parts: Parts, registry: ManualRegistry, channel: string, data?: string) {
@@ -144,24 +150,40 @@ describe('subscribe', () => {
       expect(await client.heard()).toEqual([succeeded, succeeded, 'a'])
     })
 
-    it('is answered with those who are there then', async () => {
+    it('C51 is answered at once, with exactly those of whom it was told', async () => {
       const { registry, parts } = farAway()
       const one = await joined(parts, registry, 'presence-x', userData('7'))
-      await joined(parts, registry, 'presence-x', userData('8'))
-      await one.heard()
-      one.subscribe('presence-x', userData('7'))
-      expect(await one.heard()).toEqual([])
+      const two = parts.connect()
+      two.subscribe('presence-x', userData('8'))
+      one.subscribe('presence-x')
       await registry.answer()
-      expect(await payloads(one)).toEqual([rosterOf('7', '8')])
+      one.subscribe('presence-x')
+      unsubscribe(two, 'presence-x')
+      one.subscribe('presence-x')
+      await registry.answer()
+      one.subscribe('presence-x')
+      expect(await payloads(one)).toEqual([
+        rosterOf('7'),
+        { user_id: '8', user_info: {} },
+        rosterOf('7', '8'),
+        rosterOf('7', '8'),
+        { user_id: '8' },
+        rosterOf('7'),
+      ])
     })
 
-    it('is not answered to whoever leaves before the answer is there', async () => {
+    it('is answered to whoever leaves right afterwards, and not to whoever has not even joined', async () => {
       const { registry, parts } = farAway()
-      const client = await joined(parts, registry, 'presence-x', userData('7'))
-      client.subscribe('presence-x', userData('7'))
-      unsubscribe(client, 'presence-x')
+      const live = await joined(parts, registry, 'presence-x', userData('7'))
+      const joining = parts.connect()
+      joining.subscribe('presence-x', userData('8'))
+      for (const client of [live, joining]) {
+        client.subscribe('presence-x')
+        unsubscribe(client, 'presence-x')
+      }
       await registry.answerAll()
-      expect(await client.heard()).toEqual([])
+      expect(await live.heard()).toEqual([succeeded])
+      expect(await joining.heard()).toEqual([])
     })
   })
 
@@ -204,17 +226,38 @@ describe('subscribe', () => {
       expect(client.connection.heldBytes).toBe(0)
     })
 
-    it('C57 hears of whoever joins in the meantime after its own answer', async () => {
+    it('C57 C61 has in its roster whoever joins in the meantime, and is not told of them', async () => {
       const { registry, parts } = farAway()
+      const [one, two, three] = [parts.connect(), parts.connect(), parts.connect()]
+      for (const [index, client] of [one, two, three].entries()) {
+        client.subscribe('presence-x', userData(String(index + 1)))
+      }
+      // Both take effect before either is answered.
+      await Promise.all([registry.answer(), registry.answer()])
+      expect(await payloads(one)).toEqual([rosterOf('1', '2')])
+      expect(await payloads(two)).toEqual([rosterOf('1', '2')])
+      await registry.answer()
+      expect(await payloads(three)).toEqual([rosterOf('1', '2', '3')])
+      for (const client of [one, two]) expect(await client.heard()).toEqual([added])
+    })
+
+    it('C57 has nobody in its roster who goes in the meantime, and is not told of them', async () => {
+      const { registry, parts } = farAway()
+      const gone = await joined(parts, registry, 'presence-x', userData('1'))
+      const client = parts.connect()
+      client.subscribe('presence-x', userData('2'))
+      unsubscribe(gone, 'presence-x')
+      await Promise.all([registry.answer(), registry.answer()])
+      expect(await payloads(client)).toEqual([rosterOf('2')])
+    })
+
+    it('C92 hears the counts of the meantime after the answer, its own among them', async () => {
+      const { registry, parts } = farAway({ subscriptionCount: true })
       const [one, two] = [parts.connect(), parts.connect()]
-      one.subscribe('presence-x', userData('7'))
-      two.subscribe('presence-x', userData('8'))
-      await registry.answer()
-      expect(await one.heard()).toEqual([succeeded])
-      expect(await two.heard()).toEqual([])
-      await registry.answer()
-      expect(await two.heard()).toEqual([succeeded, added])
-      expect(await one.heard()).toEqual([added])
+      for (const client of [one, two]) client.subscribe('news')
+      await Promise.all([registry.answer(), registry.answer()])
+      const told = [{}, { subscription_count: 1 }, { subscription_count: 2 }]
+      expect([await payloads(one), await payloads(two)]).toEqual([told, told])
     })
 
     it('C55 a disconnect leaves nothing behind', async () => {
@@ -314,6 +357,59 @@ describe('subscribe', () => {
     })
   })
 
+  describe('a channel that other nodes publish to', () => {
+    /** A server that does not follow channels before the test says so. */
+    function following() {
+      const relay = new FakeRelay()
+      const { promise, resolve } = pending<void>()
+      relay.following = promise
+      return { relay, parts: new Parts({ relay }), followed: resolve }
+    }
+
+    it('is confirmed when it is followed, and not before', async () => {
+      const { relay, parts, followed } = following()
+      const [one, two] = [parts.connect(), parts.connect()]
+      for (const client of [one, two]) client.subscribe('news')
+      relay.others.arrived(parts.app.id, channelName('news'), encodeFrame(news('a')), undefined, 0)
+      for (const client of [one, two]) expect(await client.heard()).toEqual([])
+      followed()
+      await turn()
+      for (const client of [one, two]) expect(await client.heard()).toEqual([succeeded, 'a'])
+      expect(relay.followed).toEqual(['follow app-id news'])
+    })
+
+    it('C55 is not confirmed to whoever has left it by then, and not followed any more', async () => {
+      const { relay, parts, followed } = following()
+      const client = parts.connect()
+      client.subscribe('news')
+      unsubscribe(client, 'news')
+      followed()
+      await turn()
+      expect(await client.heard()).toEqual([])
+      expect(relay.followed).toEqual(['follow app-id news', 'unfollow app-id news'])
+    })
+
+    it('has in its roster who is there when it is followed', async () => {
+      const { parts, followed } = following()
+      const [one, two] = [parts.connect(), parts.connect()]
+      for (const client of [one, two]) client.subscribe('presence-x', userData(client.connection.socketId))
+      followed()
+      await turn()
+      for (const client of [one, two]) expect(await payloads(client)).toEqual([rosterOf('1.1', '1.2')])
+    })
+
+    it('is not followed any more when the registry does not let anybody in', async () => {
+      const relay = new FakeRelay()
+      const registry = new ManualRegistry()
+      const parts = new Parts({ registry, relay })
+      const client = parts.connect()
+      client.subscribe('news')
+      await registry.fail(new Error('broken'))
+      expect(await client.heard()).toEqual([refused])
+      expect(relay.followed).toEqual(['follow app-id news', 'unfollow app-id news'])
+    })
+  })
+
   describe('C60 when the registry fails', () => {
     const serverError = { type: 'ServerError', status: 4302, error: 'Subscribing failed on the server' }
 
@@ -361,5 +457,21 @@ describe('subscribe', () => {
       client.subscribe('news')
       expect(await client.heard()).toEqual([succeeded])
     })
+  })
+})
+
+describe('subscribing to a channel that is full', () => {
+  it('C53 does not tell of a refusal when it was taken back before, and asked again', async () => {
+    const registry = new ManualRegistry()
+    const parts = new Parts({ app: { presenceMaxMembers: 1 }, registry })
+    const [one, two] = [parts.connect(), parts.connect()]
+    one.subscribe('presence-x', userData('1'))
+    await registry.answer()
+    two.subscribe('presence-x', userData('2'))
+    one.say({ event: 'pusher:unsubscribe', data: { channel: 'presence-x' } })
+    two.say({ event: 'pusher:unsubscribe', data: { channel: 'presence-x' } })
+    two.subscribe('presence-x', userData('2'))
+    await registry.answerAll()
+    expect(await two.heard()).toEqual(['pusher_internal:subscription_succeeded'])
   })
 })

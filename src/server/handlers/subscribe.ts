@@ -10,7 +10,6 @@ import type { Connection } from '../connection.ts'
 import type { Lifecycle } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
 import { authorize } from './authorize.ts'
-import type { Changes } from './changes.ts'
 import type { Leave } from './leave.ts'
 
 type SubscribeMessage = Extract<ClientMessage, { event: 'subscribe' }>
@@ -19,7 +18,6 @@ interface SubscribeParts {
   readonly channels: ChannelManager
   readonly registry: Registry
   readonly log: EventLog
-  readonly changes: Changes
   readonly leave: Leave
   readonly lifecycle: Lifecycle
   readonly metrics: Metrics
@@ -37,7 +35,7 @@ interface LogAnswer {
  * whatever must be waited for, nothing is lost; with an adapter that answers at once nothing waits.
  */
 export function createSubscribe(parts: SubscribeParts) {
-  const { channels, registry, log, changes, leave, lifecycle, metrics } = parts
+  const { channels, registry, log, leave, lifecycle, metrics } = parts
 
   return function subscribe(connection: Connection, message: SubscribeMessage): Awaitable<void> {
     const { app, socketId } = connection
@@ -47,20 +45,19 @@ export function createSubscribe(parts: SubscribeParts) {
     const member = authorize(connection, name, message)
     refuseTooMany(connection, name)
     const subscription = channels.join(connection, name, member)
-    const answer = orUndo(
-      () => andThen(registry.join(app, name, socketId, member), (joined) => admitted(subscription, joined)),
+    const admitted = orUndo(
+      () => andThen(registry.join(app, name, socketId, member), (joined) => mustBeIn(subscription, joined)),
       () => channels.leave(subscription),
     )
-    return andThen(answer, (success) => readLog(subscription, success))
+    return andThen(
+      andThen(admitted, () => subscription.channel.followed),
+      () => readLog(subscription),
+    )
   }
 
-  /** The registry has counted it in: others hear of it, and the answer is made; what comes after it is held. */
-  function admitted(subscription: Subscription, joined: Joined): string {
-    const { connection, channel, member } = subscription
-    if (joined.result === 'joined') {
-      changes.joined(subscription, joined)
-      return subscriptionSucceeded(channel.name, member && roster(joined.members))
-    }
+  function mustBeIn({ connection, channel, state }: Subscription, joined: Joined): void {
+    // Whoever has left meanwhile, and perhaps asked again, is not told of it.
+    if (joined === 'joined' || state === 'left') return
     const { presenceMaxMembers } = connection.app
     throw new SubscriptionError(
       'tooMany',
@@ -69,27 +66,28 @@ export function createSubscribe(parts: SubscribeParts) {
     )
   }
 
-  function readLog(subscription: Subscription, success: string): Awaitable<void> {
+  function readLog(subscription: Subscription): Awaitable<void> {
     const { connection, channel } = subscription
-    if (!kindOf(channel.name).cached) return goLive(subscription, success)
+    if (!kindOf(channel.name).cached) return goLive(subscription)
     return orUndo(
       () => {
         const last = log.last(connection.app, channel.name)
         const onItsWay = isPromise(last)
-        return andThen(last, (kept) => goLive(subscription, success, { kept, onItsWay }))
+        return andThen(last, (kept) => goLive(subscription, { kept, onItsWay }))
       },
       () => leave.end(subscription),
     )
   }
 
   /** One synchronous step: the answer, the cached event, what was held, live. */
-  function goLive(subscription: Subscription, success: string, cache?: LogAnswer): void {
+  function goLive(subscription: Subscription, cache?: LogAnswer): void {
     const { connection, channel } = subscription
     const held = channel.goLive(subscription)
     if (held === undefined) return
     metrics.subscriptionsAccepted++
     const { access } = kindOf(channel.name)
     if (access === 'private' || access === 'presence') connection.authorized = true
+    const success = successOf(subscription)
     for (let owed = subscription.answers; owed > 0; owed--) connection.send(success)
     if (cache !== undefined) sendKept(connection, channel.name, cache.kept)
     const reached = cache?.kept?.position ?? 0
@@ -110,22 +108,17 @@ export function createSubscribe(parts: SubscribeParts) {
   }
 
   /** A second subscribe is answered like the first and changes nothing (protocol.md 2.4, point 3). */
-  function answerAgain(subscription: Subscription): Awaitable<void> {
-    const { connection, channel } = subscription
-    const isPresence = kindOf(channel.name).access === 'presence'
+  function answerAgain(subscription: Subscription): void {
+    const { connection, member } = subscription
     // A roster may be a thousand times what asking for it costs.
-    if (isPresence && !connection.limiter.mistake(performance.now())) {
-      metrics.answersSuppressed++
-      return undefined
-    }
-    if (subscription.state === 'joining') {
-      subscription.answers++
-      return undefined
-    }
-    if (!isPresence) return connection.send(subscriptionSucceeded(channel.name))
-    return andThen(registry.members(connection.app, channel.name), (members) => {
-      if (subscription.state === 'live') connection.send(subscriptionSucceeded(channel.name, roster(members)))
-    })
+    if (member !== undefined && !connection.limiter.mistake(performance.now())) metrics.answersSuppressed++
+    else if (subscription.state === 'joining') subscription.answers++
+    else connection.send(successOf(subscription))
+  }
+
+  /** With the roster of this moment: whoever is live hears of every change to it. */
+  function successOf({ connection, channel: { name }, member }: Subscription): string {
+    return subscriptionSucceeded(name, member && roster(registry.roster(connection.app, name)))
   }
 }
 

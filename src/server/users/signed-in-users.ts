@@ -1,4 +1,3 @@
-import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
 
 /** The signed-in connections of this node, by user. */
@@ -23,7 +22,7 @@ export class SignedInUsers {
   }
 
   /** The user's connections as they are now; those that come or go meanwhile do not change the list. */
-  of({ id }: App, userId: string): readonly Connection[] {
+  of({ id }: { readonly id: string }, userId: string): readonly Connection[] {
     return [...(this.#apps.get(id)?.get(userId) ?? [])]
   }
 }

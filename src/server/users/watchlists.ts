@@ -1,10 +1,8 @@
 import { watchlistEvents } from '../../protocol/messages.ts'
 import { type Awaitable, andThen, orUndo } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
-import type { App } from '../apps/app.ts'
 import type { Connection } from '../connection.ts'
 import { encodeFrame } from '../frame.ts'
-import type { Grace } from '../grace.ts'
 
 /** A connection and the users whose coming and going it is told. */
 interface Watch {
@@ -14,16 +12,21 @@ interface Watch {
   early: Map<string, boolean> | undefined
 }
 
-/** Tells connections which of the users on their lists are online (protocol.md 5.3); who is back at once was never gone. */
+/** A user whom connections of this node watch. */
+interface Watched {
+  readonly watches: Set<Watch>
+  /** What they have been told; undefined until the registry has said something. */
+  online: boolean | undefined
+}
+
+/** Tells connections of this node which of the users on their lists are online (protocol.md 5.3). */
 export class Watchlists {
   readonly #registry: Registry
-  readonly #grace: Grace
   readonly #watches = new Map<Connection, Watch>()
-  readonly #watchers = new Map<string, Set<Watch>>()
+  readonly #apps = new Map<string, Map<string, Watched>>()
 
-  constructor(registry: Registry, grace: Grace) {
+  constructor(registry: Registry) {
     this.#registry = registry
-    this.#grace = grace
   }
 
   /**
@@ -36,9 +39,12 @@ export class Watchlists {
     const { app } = connection
     const watch: Watch = { connection, userIds, early: new Map() }
     this.#watches.set(connection, watch)
+    const users = this.#apps.get(app.id) ?? new Map<string, Watched>()
+    this.#apps.set(app.id, users)
     for (const userId of userIds) {
-      const key = keyOf(app, userId)
-      this.#watchers.set(key, (this.#watchers.get(key) ?? new Set()).add(watch))
+      const watched = users.get(userId) ?? { watches: new Set(), online: undefined }
+      watched.watches.add(watch)
+      users.set(userId, watched)
     }
     return orUndo(
       () => andThen(this.#registry.online(app, userIds), (online) => this.#begin(watch, online)),
@@ -53,51 +59,51 @@ export class Watchlists {
     const watch = this.#watches.get(connection)
     if (watch === undefined) return
     this.#watches.delete(connection)
+    const { id } = connection.app
+    const users = this.#apps.get(id)
     for (const userId of watch.userIds) {
-      const key = keyOf(connection.app, userId)
-      const watchers = this.#watchers.get(key)
-      watchers?.delete(watch)
-      if (watchers?.size === 0) this.#watchers.delete(key)
+      const watches = users?.get(userId)?.watches
+      watches?.delete(watch)
+      if (watches?.size === 0) users?.delete(userId)
     }
+    if (users?.size === 0) this.#apps.delete(id)
   }
 
-  /** The user's first connection has signed in. */
-  online(app: App, userId: string): void {
-    if (!this.#grace.cancel(keyOf(app, userId))) this.#send(app, userId, true)
+  /** A user is online or is not; said again, it is told to nobody. */
+  changed({ id }: { readonly id: string }, userId: string, online: boolean): void {
+    for (const { early } of this.#apps.get(id)?.get(userId)?.watches ?? []) early?.set(userId, online)
+    this.#tell(id, userId, online)
   }
 
-  /** The user's last signed-in connection is gone. */
-  offline(app: App, userId: string): void {
-    this.#grace.hold(keyOf(app, userId), () => this.#send(app, userId, false))
+  /** Whether any connection watches the user. */
+  isWatched(appId: string, userId: string): boolean {
+    return this.#apps.get(appId)?.has(userId) === true
   }
 
-  /** Lets go of the timer; who was held back was online for the last time. */
-  stop(): void {
-    this.#grace.stop()
+  /** Every user whom connections watch, by app. */
+  *watchedUsers(): Iterable<readonly [appId: string, userIds: readonly string[]]> {
+    for (const [appId, users] of this.#apps) yield [appId, [...users.keys()]]
   }
 
   #begin(watch: Watch, online: ReadonlySet<string>): void {
     const { connection, userIds, early } = watch
     if (this.#watches.get(connection) !== watch) return
-    watch.early = undefined
-    // Whoever may still be back is online, as those who watched before have not been told otherwise.
-    const isOnline = (userId: string) =>
-      early?.get(userId) ?? (online.has(userId) || this.#grace.holds(keyOf(connection.app, userId)))
+    const isOnline = (userId: string) => early?.get(userId) ?? online.has(userId)
     const [here, gone] = [userIds.filter(isOnline), userIds.filter((userId) => !isOnline(userId))]
+    // Those who watch already know it, or learn now what this answer has brought to light.
+    for (const userId of userIds) this.#tell(connection.app.id, userId, isOnline(userId))
+    watch.early = undefined
     connection.send(watchlistEvents(here, gone))
   }
 
-  #send(app: App, userId: string, online: boolean): void {
-    const watchers = this.#watchers.get(keyOf(app, userId))
-    if (watchers === undefined) return
+  /** Tells those who have had their first answer. */
+  #tell(appId: string, userId: string, online: boolean): void {
+    const watched = this.#apps.get(appId)?.get(userId)
+    if (watched === undefined || watched.online === online) return
+    watched.online = online
     const frame = encodeFrame(online ? watchlistEvents([userId], []) : watchlistEvents([], [userId]))
-    for (const { connection, early } of watchers) {
+    for (const { connection, early } of watched.watches) {
       if (early === undefined) connection.sendFrame(frame)
-      else early.set(userId, online)
     }
   }
-}
-
-function keyOf({ id }: App, userId: string): string {
-  return JSON.stringify([id, userId])
 }

@@ -1,8 +1,7 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { channelName, makeApp, member, socketIdOf } from '../../../test/support/parts.ts'
-import type { Member } from '../../protocol/messages.ts'
 import type { App } from '../apps/app.ts'
-import { MemoryRegistry } from './memory.ts'
+import { MemoryRegistry } from './memory-registry.ts'
 
 const news = channelName('news')
 const room = channelName('presence-room')
@@ -12,19 +11,22 @@ const socket = socketIdOf('1.1')
 let registry: MemoryRegistry
 
 beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
   registry = new MemoryRegistry()
 })
 
-/** Joins and says what came of it, the members by their ids. */
-function join(id: string | undefined, channel = room, of: App = app): unknown {
-  const joined = registry.join(of, channel, socket, id === undefined ? undefined : member(id))
-  return joined.result === 'full' ? 'full' : [joined.added, [...joined.members].map((one) => one.id)]
-}
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const join = (id: string | undefined, channel = room, of: App = app) =>
+  registry.join(of, channel, socket, id === undefined ? undefined : member(id))
 
 const leave = (id: string | undefined, channel = room) =>
   registry.leave(app, channel, socket, id === undefined ? undefined : member(id))
 
-const ids = (members: readonly Member[]) => members.map(({ id }) => id)
+/** The users of a channel, by their ids. */
+const users = (of: App = app, channel = room) => registry.members(of, channel).map(({ id }) => id)
 
 describe('MemoryRegistry', () => {
   describe('connections', () => {
@@ -53,40 +55,47 @@ describe('MemoryRegistry', () => {
 
   describe('a public channel', () => {
     it('counts subscriptions and is gone with the last', () => {
-      expect([join(undefined, news), join(undefined, news)]).toEqual([
-        [false, []],
-        [false, []],
-      ])
+      expect([join(undefined, news), join(undefined, news)]).toEqual(['joined', 'joined'])
       expect(registry.occupancy(app, news)).toEqual({ subscriptions: 2, users: 0 })
-      expect([leave(undefined, news), leave(undefined, news)]).toEqual([
-        { vacated: false, removed: false, subscriptions: 1 },
-        { vacated: true, removed: false, subscriptions: 0 },
-      ])
+      leave(undefined, news)
+      expect(registry.occupancy(app, news)).toEqual({ subscriptions: 1, users: 0 })
+      leave(undefined, news)
       expect(registry.channels(app, '').size).toBe(0)
       expect(registry.occupancy(app, news)).toEqual({ subscriptions: 0, users: 0 })
     })
   })
 
   describe('a presence channel', () => {
-    it('C61 answers with everybody in the order they came, the newcomer included', () => {
-      expect(join('7')).toEqual([true, ['7']])
-      expect(join('3')).toEqual([true, ['7', '3']])
-      expect(ids(registry.members(app, room))).toEqual(['7', '3'])
+    it('C61 has everybody in the order in which they came', () => {
+      join('7')
+      expect(users()).toEqual(['7'])
+      join('3')
+      expect(users()).toEqual(['7', '3'])
+    })
+
+    it('has the same roster at once, which stays as it was when it was asked for', () => {
+      expect([...registry.roster(app, room)]).toEqual([])
+      join('7')
+      const roster = registry.roster(app, room)
+      join('3')
+      expect([...roster]).toEqual([member('7')])
+      expect([...registry.roster(app, room)]).toEqual([member('7'), member('3')])
     })
 
     it('C64 has a user with two connections once', () => {
       join('7')
-      expect(join('7')).toEqual([false, ['7']])
+      join('7')
+      expect(users()).toEqual(['7'])
       expect(registry.occupancy(app, room)).toEqual({ subscriptions: 2, users: 1 })
     })
 
     it('C65 loses a user with the last connection', () => {
       join('7')
       join('7')
-      expect(leave('7')).toMatchObject({ removed: false, vacated: false })
-      expect(ids(registry.members(app, room))).toEqual(['7'])
-      expect(leave('7')).toEqual({ removed: true, vacated: true, subscriptions: 0 })
-      expect(registry.members(app, room)).toEqual([])
+      leave('7')
+      expect(users()).toEqual(['7'])
+      leave('7')
+      expect(users()).toEqual([])
       expect(registry.channels(app, '').size).toBe(0)
     })
 
@@ -108,9 +117,9 @@ describe('MemoryRegistry', () => {
       join('2')
       expect(join('3')).toBe('full')
       expect(registry.occupancy(app, room)).toEqual({ subscriptions: 2, users: 2 })
-      expect(join('1')).toEqual([false, ['1', '2']])
+      expect([join('1'), users()]).toEqual(['joined', ['1', '2']])
       leave('2')
-      expect(join('3')).toEqual([true, ['1', '3']])
+      expect([join('3'), users()]).toEqual(['joined', ['1', '3']])
     })
 
     it('is never full with a limit of 0', () => {
@@ -121,25 +130,35 @@ describe('MemoryRegistry', () => {
 
     it('C70 takes any id for what it is', () => {
       join('__proto__')
-      expect(join('constructor')).toEqual([true, ['__proto__', 'constructor']])
+      join('constructor')
+      expect(users()).toEqual(['__proto__', 'constructor'])
     })
   })
 
   it('does nothing when a channel is left that nobody is in', () => {
-    expect(leave('7')).toEqual({ removed: false, vacated: false, subscriptions: 0 })
+    leave('7')
     expect(registry.occupancy(app, room)).toEqual({ subscriptions: 0, users: 0 })
-  })
-
-  it('says who is the first in a channel, and how many are in it', () => {
-    expect(registry.join(app, news, socket, undefined)).toMatchObject({ occupied: true, subscriptions: 1 })
-    expect(registry.join(app, news, socket, undefined)).toMatchObject({ occupied: false, subscriptions: 2 })
+    expect(registry.channels(app, '').size).toBe(0)
   })
 
   describe('signed-in users', () => {
-    it('C116 come with their first connection and go with their last', () => {
-      expect([registry.signIn(app, socket, '7'), registry.signIn(app, socket, '7')]).toEqual([true, false])
-      expect([registry.signOut(app, socket, '7'), registry.signOut(app, socket, '7')]).toEqual([false, true])
-      expect(registry.signIn(app, socket, '7')).toBe(true)
+    it('C116 are there from their first connection on, and for a moment after their last', () => {
+      const isOnline = () => registry.online(app, ['7']).has('7')
+      expect(isOnline()).toBe(false)
+      for (let count = 0; count < 2; count++) registry.signIn(app, socket, '7')
+      registry.signOut(app, socket, '7')
+      vi.advanceTimersByTime(60_000)
+      expect(isOnline()).toBe(true)
+      registry.signOut(app, socket, '7')
+      vi.advanceTimersByTime(2_999)
+      expect(isOnline()).toBe(true)
+      vi.advanceTimersByTime(1)
+      expect(isOnline()).toBe(false)
+    })
+
+    it('are not signed out who are not signed in', () => {
+      registry.signOut(app, socket, '7')
+      expect(registry.online(app, ['7'])).toEqual(new Set())
     })
 
     it('are those of the asked who are there, in this app alone', () => {
@@ -160,9 +179,9 @@ describe('MemoryRegistry', () => {
     const other = makeApp({ id: 'other' })
     join('7')
     join('8', room, other)
-    expect(ids(registry.members(app, room))).toEqual(['7'])
+    expect(users()).toEqual(['7'])
     leave('7')
-    expect(ids(registry.members(other, room))).toEqual(['8'])
+    expect(users(other)).toEqual(['8'])
     expect(registry.channels(app, '').size).toBe(0)
   })
 })
