@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { kindOf } from '../../src/protocol/names.ts'
 import { signUser } from '../../src/protocol/signature.ts'
 import type { Registry } from '../../src/server/adapter.ts'
+import type { MemoryRegistry } from '../../src/server/adapters/memory-registry.ts'
 import type { App } from '../../src/server/apps/app.ts'
 import type { LifecycleEvent } from '../../src/server/lifecycle.ts'
 import type { ServerMessage } from '../../src/testing/index.ts'
@@ -28,6 +29,11 @@ export const channels = [
   '__proto__',
 ]
 
+/** What stands among the messages of a client where it may have left a channel. */
+export const left = 'left'
+
+const refusals = ['pusher:error', 'pusher:subscription_error']
+
 /** Something that a client, the backend or the network does; of the fields, each deed takes what it needs. */
 export interface Step {
   readonly deed: keyof typeof deeds
@@ -44,16 +50,20 @@ const deeds = {
   connect: (world) => world.connect(),
   wait: () => turn(),
   answer: (world) => world.answer(),
+  settle: (world) => world.settle(),
   publish: (world, { channel }) => world.publish(channel),
   disconnect: ({ parts }, { user }) => parts.revoke.disconnect(parts.app, user),
-  revoke: ({ parts }, { user, channel }) =>
-    void parts.revoke.unsubscribe(parts.app, user, channelName(channel)),
+  revoke: (world, { user, channel }) => {
+    void world.parts.revoke.unsubscribe(world.parts.app, user, channelName(channel))
+    world.mayHaveLeft(undefined, channel)
+  },
   end: (_world, _step, { connection }) => connection.end(),
   kick: (_world, _step, { connection }) => connection.close(4100),
   binary: (_world, _step, { say }) => say(null),
   say: (world, { text }, client) => {
     world.comesBack(client)
     client.say(text)
+    for (const name of channels) world.mayHaveLeft(client, name)
   },
   ask: (world, { channel }, client) => {
     world.comesBack(client, channel)
@@ -77,7 +87,8 @@ const deeds = {
   },
 } satisfies Record<string, (world: World, step: Step, client: TestClient) => unknown>
 
-const channel = fc.constantFrom(...channels)
+// Most happens where there are members.
+const channel = fc.constantFrom(...channels, 'presence-x', 'presence-x', 'presence-x', 'presence-cache-x')
 const almostMessage = fc
   .record({
     event: fc.constantFrom(
@@ -99,7 +110,21 @@ const everyDeed = Object.keys(deeds) as Step['deed'][]
 /** Any step. */
 export const step: fc.Arbitrary<Step> = fc.record({
   // Most of the time somebody comes or goes.
-  deed: fc.constantFrom(...everyDeed, 'join', 'join', 'join', 'leave', 'whisper', 'publish'),
+  deed: fc.oneof(
+    fc.constantFrom(...everyDeed),
+    fc.constantFrom(
+      'connect',
+      'join',
+      'join',
+      'join',
+      'join',
+      'ask',
+      'leave',
+      'whisper',
+      'publish',
+      'answer',
+    ),
+  ),
   who: fc.nat(3),
   channel,
   user: fc.constantFrom(...users),
@@ -107,15 +132,19 @@ export const step: fc.Arbitrary<Step> = fc.record({
   text: fc.oneof(anyText(), almostMessage),
 })
 
+/** Everything at once, or as the world has it answered. */
+export type WorldRegistry = MemoryRegistry | ManualRegistry
+
 /** A server without a network and everybody who is connected to it. */
 export class World {
   readonly parts: Parts
   readonly events: LifecycleEvent[] = []
-  readonly #manual: ManualRegistry | undefined
+  readonly #registry: WorldRegistry
   readonly #everybody: TestClient[] = []
+  readonly #leaves: { client: TestClient; channel: string; writes: number }[] = []
   #left: { client: TestClient; channel: string; writes: number }[] = []
 
-  constructor(registry: Registry) {
+  constructor(registry: WorldRegistry) {
     const app = {
       subscriptionCount: true,
       presenceMaxMembers: maxMembers,
@@ -124,21 +153,29 @@ export class World {
     }
     this.parts = new Parts({ app: { ...app, clientEventRate: 0, clientEvents: 'all' }, registry })
     this.parts.lifecycle.on((event) => void this.events.push(event))
-    this.#manual = registry instanceof ManualRegistry ? registry : undefined
+    this.#registry = registry
   }
 
-  /** What clients have heard of channels since they left them. */
+  /** What clients have heard of channels since they left them, but for the refusal of what they asked before. */
   get heardAfterwards(): readonly ServerMessage[] {
     return this.#left.flatMap(({ client: { socket }, channel, writes }) =>
       messagesOnWire(Buffer.concat(socket.writes.slice(writes))).filter(
-        (message) => message.channel === channel && message.event !== 'pusher:error',
+        (message) => message.channel === channel && !refusals.includes(message.event),
       ),
     )
   }
 
-  /** Everything that was written to each client that has ever been. */
+  /** Everything that was written to each client that has ever been, and {@link left} where it may have left a channel. */
   get heard(): readonly (readonly ServerMessage[])[] {
-    return this.#everybody.map(({ socket }) => messagesOnWire(Buffer.concat(socket.writes)))
+    return this.#everybody.map((client) => {
+      const { writes } = client.socket
+      const leaves = this.#leaves.filter((leave) => leave.client === client)
+      const parts = leaves.map(({ channel, writes: end }, index) => [
+        ...messagesOnWire(Buffer.concat(writes.slice(leaves[index - 1]?.writes ?? 0, end))),
+        { event: left, channel },
+      ])
+      return [...parts.flat(), ...messagesOnWire(Buffer.concat(writes.slice(leaves.at(-1)?.writes ?? 0)))]
+    })
   }
 
   async take(step: Step): Promise<void> {
@@ -153,7 +190,12 @@ export class World {
   }
 
   async answer(): Promise<void> {
-    await this.#manual?.answerAll()
+    if (this.#registry instanceof ManualRegistry) await this.#registry.answerAll()
+  }
+
+  /** Whoever has left by now is gone for good. */
+  settle(): void {
+    this.#registry.close()
   }
 
   /** What the registry says, whenever it says something. */
@@ -170,8 +212,16 @@ export class World {
 
   /** From here on the client must hear nothing of the channel. */
   hasLeft(client: TestClient, channel: string): void {
-    this.parts.outbox.flush(client.connection)
+    this.mayHaveLeft(client, channel)
     this.#left.push({ client, channel, writes: client.socket.writes.length })
+  }
+
+  /** What the client, or every client, was told of the channel may be out of date from here on. */
+  mayHaveLeft(client: TestClient | undefined, channel: string): void {
+    for (const one of client ? [client] : this.#everybody) {
+      this.parts.outbox.flush(one.connection)
+      this.#leaves.push({ client: one, channel, writes: one.socket.writes.length })
+    }
   }
 
   /** The client may be in the channel again, or in any. */
@@ -195,7 +245,7 @@ export class World {
 }
 
 /** Takes all steps, beginning with two clients, and lets everybody leave. */
-export async function live(registry: Registry, steps: readonly Step[]): Promise<World> {
+export async function live(registry: WorldRegistry, steps: readonly Step[]): Promise<World> {
   const world = new World(registry)
   await world.connect()
   await world.connect()
