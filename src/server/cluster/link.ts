@@ -1,0 +1,290 @@
+import { randomBytes } from 'node:crypto'
+import { messageOf } from '../../support/errors.ts'
+import type { Logger } from '../../support/logger.ts'
+import { settleTime } from '../adapter.ts'
+import { UnreachableError } from '../errors.ts'
+import { Grace } from '../grace.ts'
+import type { Metrics } from '../metrics.ts'
+import { type Broker, type Notice, type Place, type Settled, stale } from './broker.ts'
+
+/** Milliseconds between two renewals at most. */
+const maxInterval = 2_000
+
+const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
+
+/** What a node does when its link changes; nothing of it throws, and only `recover` may reject. */
+export interface LinkListener {
+  message(road: string, message: Buffer): void
+  changed(place: Place, notice: Notice): void
+  /** The others are out of reach; the ledger may be another one afterwards. */
+  lost(): void
+  /** Broker and ledger may know nothing of this node: says everything again. */
+  recover(): Promise<void>
+  /** Every node has had the time to say everything again: what the ledger does not know now is not so. */
+  refresh(): void
+  /** Departures that are this node's to tell. Never rejects. */
+  settled(settled: Settled): Promise<void>
+}
+
+interface LinkParts {
+  readonly broker: Broker
+  /** As people know it. */
+  readonly nodeId: string
+  /** Milliseconds after which a silent node counts as dead. */
+  readonly ttl: number
+  readonly metrics: Metrics
+  readonly logger: Logger
+}
+
+/**
+ * This node's tie to the others: keeps its lease, proves by a message through the broker that it can hear, buries nodes that
+ * have died, and leads the way back after every loss. A node that was taken for dead begins a new life.
+ */
+export class Link {
+  /** Id of this process, as other nodes see it as a sender. */
+  readonly instance: string
+  readonly #parts: LinkParts
+  readonly #deadlines: Grace<object>
+  readonly #probeRoad: string
+  #listener: LinkListener | undefined
+  #life: string
+  #state: 'down' | 'joining' | 'up' = 'down'
+  #trouble: string | undefined
+  #memory: string | undefined
+  #connected = false
+  #closed = false
+  /** Milliseconds on the monotonic clock. */
+  #renewedAt = 0
+  #upSince = 0
+  #renewing = false
+  #tending = false
+  #alive = 1
+  #probed: (() => void) | undefined
+  #timer: NodeJS.Timeout | undefined
+  #refresh: NodeJS.Timeout | undefined
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts
+    this.instance = `${parts.nodeId}.${randomBytes(4).toString('hex')}`
+    this.#life = this.#newLife()
+    this.#probeRoad = `probe:${this.instance}`
+    this.#deadlines = new Grace(parts.ttl / 3)
+    this.#trouble = `Connecting to ${parts.broker.name} at ${parts.broker.address}`
+  }
+
+  /** The id under which the ledger knows this node. */
+  get life(): string {
+    return this.#life
+  }
+
+  /** Whether the broker can be asked. False as soon as the lease is over, so that a frozen node looks before it speaks. */
+  get up(): boolean {
+    return this.#state === 'up' && performance.now() - this.#renewedAt < this.#parts.ttl
+  }
+
+  /** Names what the ledger remembers; undefined when that cannot be told. */
+  get memory(): string | undefined {
+    return this.#memory
+  }
+
+  /** Why the others cannot be reached, for people; undefined while they can. */
+  get trouble(): string | undefined {
+    if (this.#trouble !== undefined || this.up) return this.#trouble
+    return 'The lease of this node is over and not renewed yet'
+  }
+
+  /** Whether no other node is alive, as far as is known. */
+  get alone(): boolean {
+    return this.#alive <= 1
+  }
+
+  /** Begins to connect. The timers do not keep the process alive. */
+  start(listener: LinkListener): void {
+    const { broker, ttl } = this.#parts
+    this.#listener = listener
+    this.#timer = setInterval(() => void this.#tick(), Math.min(ttl / 4, maxInterval)).unref()
+    broker.open({
+      connected: () => this.#found(),
+      disconnected: (reason) => this.#lost(reason),
+      message: (road, message) => {
+        if (road === this.#probeRoad) this.#probed?.()
+        else listener.message(road, message)
+      },
+      changed: (place, notice) => listener.changed(place, notice),
+    })
+  }
+
+  /** Asks the broker something. Rejects with an {@link UnreachableError} when it cannot, or does not answer in time. */
+  async ask<T>(call: (life: string) => Promise<T | typeof stale>): Promise<T> {
+    if (!this.up) throw new UnreachableError('Nothing was changed')
+    const life = this.#life
+    try {
+      const answer = await this.#inTime(call(life))
+      if (answer !== stale) return answer
+    } catch (thrown) {
+      this.#fail(messageOf(thrown))
+      throw new UnreachableError(`${this.#parts.broker.name} did not do what it was asked`)
+    }
+    if (life === this.#life) this.#fail(takenForDead)
+    throw new UnreachableError(takenForDead)
+  }
+
+  /** Leaves the others: nothing of this node remains in the ledger, and the last one leaves nothing to tell. Never rejects. */
+  async close(): Promise<void> {
+    const { broker, logger } = this.#parts
+    this.#closed = true
+    clearInterval(this.#timer)
+    clearTimeout(this.#refresh)
+    try {
+      if (this.up && this.alone) await this.#listener?.settled(await this.#inTime(broker.ledger.settle(0)))
+      if (this.up) await this.#inTime(broker.ledger.forget(this.#life))
+      await this.#inTime(broker.close())
+    } catch (thrown) {
+      logger.warn(`Leaving the other nodes failed: ${messageOf(thrown)}`)
+    }
+    this.#state = 'down'
+    this.#deadlines.stop()
+  }
+
+  #found(): void {
+    this.#connected = true
+    void this.#recover()
+  }
+
+  #lost(reason: string): void {
+    const { broker, metrics, logger } = this.#parts
+    this.#connected = false
+    if (this.#closed) return
+    const isNew = this.#state !== 'down' || this.#trouble !== reason
+    this.#state = 'down'
+    this.#trouble = reason
+    clearTimeout(this.#refresh)
+    this.#listener?.lost()
+    if (!isNew) return
+    metrics.brokerLosses++
+    logger.error(
+      `${broker.name} at ${broker.address} cannot be reached, so this node is on its own: ${reason}`,
+    )
+  }
+
+  #fail(reason: string): void {
+    if (!this.#connected || this.#closed) return
+    this.#lost(reason)
+    this.#parts.broker.reset()
+  }
+
+  /** From here on the others count on this node again. */
+  async #recover(): Promise<void> {
+    const { broker, logger } = this.#parts
+    if (this.#state === 'joining' || this.#closed) return
+    this.#state = 'joining'
+    this.#trouble ??= 'Joining the other nodes'
+    try {
+      await this.#register()
+      await this.#inTime(broker.roads.subscribe([this.#probeRoad]))
+      await this.#probe()
+      if (this.#isOver()) return
+      this.#state = 'up'
+      this.#upSince = performance.now()
+      await this.#listener?.recover()
+      if (!this.up) return
+      this.#trouble = undefined
+      clearTimeout(this.#refresh)
+      this.#refresh = setTimeout(() => this.#listener?.refresh(), settleTime).unref()
+      logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)
+    } catch (thrown) {
+      this.#fail(messageOf(thrown))
+    }
+  }
+
+  /** Whether the connection was lost, or the link closed, while something was awaited. */
+  #isOver(): boolean {
+    return this.#state !== 'joining'
+  }
+
+  /** The same life goes on where the ledger still knows it: then nobody notices that anything was. */
+  async #register(): Promise<void> {
+    const { ledger } = this.#parts.broker
+    const { ttl } = this.#parts
+    let sent = performance.now()
+    let renewed = await this.#inTime(ledger.renew(this.#life, ttl, false))
+    if (renewed === stale) {
+      this.#life = this.#newLife()
+      sent = performance.now()
+      renewed = await this.#inTime(ledger.renew(this.#life, ttl, true))
+    }
+    this.#renewedAt = sent
+    if (renewed === stale) return
+    this.#alive = renewed.alive
+    this.#memory = renewed.memory
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#state !== 'up' || this.#renewing) return
+    this.#renewing = true
+    try {
+      const sent = performance.now()
+      const renewed = await this.#inTime(this.#parts.broker.ledger.renew(this.#life, this.#parts.ttl, false))
+      // Meanwhile nothing was said, and nothing is said again without a loss.
+      if (renewed === stale || !this.up) {
+        this.#fail(takenForDead)
+        return
+      }
+      this.#renewedAt = sent
+      this.#alive = renewed.alive
+      await this.#probe()
+      if (!this.#tending) void this.#tend(renewed.expired)
+    } catch (thrown) {
+      this.#fail(messageOf(thrown))
+    } finally {
+      this.#renewing = false
+    }
+  }
+
+  /** Buries the dead and hands out departures; whoever has just come back lets the others come back first. */
+  async #tend(expired: readonly string[]): Promise<void> {
+    const { broker, ttl, logger } = this.#parts
+    this.#tending = true
+    try {
+      if (performance.now() - this.#upSince >= ttl) {
+        for (const node of expired) {
+          logger.warn(`Node ${node} has not been heard of for ${ttl / 1000} s: its members leave`)
+          while (this.up && !(await this.#inTime(broker.ledger.reap(node))));
+        }
+      }
+      void this.#listener?.settled(await this.#inTime(broker.ledger.settle(settleTime)))
+    } catch (thrown) {
+      this.#fail(messageOf(thrown))
+    } finally {
+      this.#tending = false
+    }
+  }
+
+  /** An open connection proves nothing: a message must make its way through the broker and back. */
+  async #probe(): Promise<void> {
+    const arrived = new Promise<void>((resolve) => {
+      this.#probed = resolve
+    })
+    await this.#inTime(this.#parts.broker.roads.send(this.#probeRoad, Buffer.of(1)))
+    await this.#inTime(arrived)
+  }
+
+  async #inTime<T>(pending: Promise<T>): Promise<T> {
+    const key = {}
+    const late = new Promise<never>((_resolve, reject) => {
+      const { broker, ttl } = this.#parts
+      this.#deadlines.hold(key, () => {
+        reject(new Error(`${broker.name} has not answered for ${Math.round(ttl / 3) / 1000} s`))
+      })
+    })
+    try {
+      return await Promise.race([pending, late])
+    } finally {
+      this.#deadlines.cancel(key)
+    }
+  }
+
+  #newLife(): string {
+    return `${this.#parts.nodeId}.${randomBytes(6).toString('hex')}`
+  }
+}

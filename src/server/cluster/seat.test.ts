@@ -1,0 +1,156 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { channelName, makeApp, member, socketIdOf } from '../../../test/support/parts.ts'
+import type { Member } from '../../protocol/messages.ts'
+import { type Difference, type Entry, Seat } from './seat.ts'
+
+const app = makeApp({ presenceMaxMembers: 2 })
+const room = channelName('presence-room')
+
+let seat: Seat
+
+beforeEach(() => {
+  seat = new Seat(app, room)
+})
+
+function entry(socketId: string, userId?: string): Entry {
+  return { socketId: socketIdOf(socketId), member: userId === undefined ? undefined : member(userId) }
+}
+
+const ids = (members: Iterable<Member>) => [...members].map(({ id }) => id)
+
+function words(difference: Difference | undefined): string | undefined {
+  return (
+    difference &&
+    [...difference.removed.map((id) => `-${id}`), ...difference.added.map(({ id }) => `+${id}`)].join()
+  )
+}
+
+/** What everybody has, as the ledger says it. */
+function state(version: number, ...userIds: string[]) {
+  return { version, subscriptions: userIds.length, members: userIds.map(member) }
+}
+
+function notice(version: number, previous: number, added: string[], removed: string[] = []) {
+  return { version, previous, subscriptions: 1, added: added.map(member), removed }
+}
+
+describe('Seat', () => {
+  describe('what this node has', () => {
+    it('is to be added with the first connection of a user, and to be removed with the last', () => {
+      const [first, second] = [entry('1.1', '7'), entry('1.2', '7')]
+      seat.enter(first)
+      seat.enter(second)
+      expect([seat.subscriptions, ids(seat.toAdd(false))]).toEqual([2, ['7']])
+      seat.attempted(seat.toAdd(false))
+      seat.exit(first)
+      expect([ids(seat.toAdd(false)), seat.toRemove()]).toEqual([[], []])
+      seat.exit(second)
+      expect(seat.toRemove()).toEqual(['7'])
+      seat.confirmed(0, [], ['7'], [])
+      expect(seat.toRemove()).toEqual([])
+    })
+
+    it('is to be removed also when nobody knows whether it was added', () => {
+      const only = entry('1.1', '7')
+      seat.enter(only)
+      seat.attempted(seat.toAdd(false))
+      seat.exit(only)
+      expect(seat.toRemove()).toEqual(['7'])
+    })
+
+    it('is not touched by an entry that has ended, or begun anew', () => {
+      const [old, next] = [entry('1.1', '7'), entry('1.1', '7')]
+      seat.enter(old)
+      seat.exit(old)
+      seat.enter(next)
+      seat.exit(old)
+      expect([seat.subscriptions, ids(seat.members)]).toEqual([1, ['7']])
+    })
+
+    it('is all to be added when the ledger may have forgotten it', () => {
+      seat.enter(entry('1.1', '7'))
+      seat.attempted(seat.toAdd(false))
+      expect([ids(seat.toAdd(false)), ids(seat.toAdd(true))]).toEqual([[], ['7']])
+    })
+  })
+
+  describe('what it knows of everybody', () => {
+    it('goes from version to version, and misses none', () => {
+      expect(words(seat.learnState(state(5, 'a', 'b'), false))).toBe('+a,+b')
+      expect(words(seat.learnNotice(notice(6, 5, ['c'], ['a']), false))).toBe('-a,+c')
+      expect(words(seat.learnNotice(notice(6, 5, ['c'], ['a']), false))).toBe('')
+      expect(words(seat.learnNotice(notice(8, 7, ['d']), false))).toBeUndefined()
+      expect(words(seat.learnState(state(8, 'b', 'd'), false))).toBe('-c,+d')
+      expect(words(seat.learnState(state(7, 'x'), false))).toBe('')
+      expect(ids(seat.roster.values())).toEqual(['b', 'd'])
+    })
+
+    it('keeps whom the ledger does not know, while others may not have said everything again', () => {
+      seat.learnState(state(5, 'a', 'b'), false)
+      seat.version = 0
+      expect([words(seat.learnState(state(1, 'b'), true)), seat.doubtful]).toEqual(['', true])
+      expect(words(seat.learnState(state(2, 'b', 'a'), false))).toBe('')
+      expect(words(seat.learnState(state(3, 'b'), false))).toBe('-a')
+    })
+
+    it('has whoever is here, although the ledger has taken this node for dead', () => {
+      seat.enter(entry('1.1', '7'))
+      seat.learnState(state(5, 'a', '7'), false)
+      expect(words(seat.learnNotice(notice(6, 5, [], ['7']), false))).toBe('')
+      expect(words(seat.learnState(state(7, 'a'), false))).toBe('')
+      expect(ids(seat.roster.values())).toEqual(['a', '7'])
+    })
+
+    it('has a user anew who is there with another info', () => {
+      seat.learnState(state(5, 'a'), false)
+      const other = { id: 'a', info: '{"name":"A"}' }
+      expect(words(seat.learnNotice({ ...notice(6, 5, []), added: [other] }, false))).toBe('-a,+a')
+      expect([...seat.roster.values()]).toEqual([other])
+    })
+  })
+
+  describe('alone', () => {
+    it('goes by what it knows, with the limit of the app', () => {
+      seat.learnState(state(5, 'a'), false)
+      for (const [at, userId] of ['7', '8'].entries()) seat.enter(entry(`1.${at + 1}`, userId))
+      const { full, ...difference } = seat.learnAlone()
+      expect([words(difference), [...full]]).toEqual(['+7', ['8']])
+    })
+
+    it('counts its own subscriptions beside those of the others', () => {
+      const first = entry('1.1')
+      seat.enter(first)
+      seat.confirmed(1, [], [], [])
+      seat.learnState({ version: 5, subscriptions: 3, members: [] }, false)
+      seat.enter(entry('1.2'))
+      seat.learnAlone()
+      expect(seat.total).toBe(4)
+      seat.exit(first)
+      seat.learnAlone()
+      expect(seat.total).toBe(3)
+    })
+  })
+
+  describe('a ledger that has forgotten everything', () => {
+    it('takes away nobody who may only not have come back yet, and everybody else in the end', () => {
+      seat.learnState(state(5, 'a', 'b'), false)
+      seat.version = 0
+      expect(words(seat.learnNotice(notice(6, 0, ['a']), true))).toBe('')
+      expect([ids(seat.roster.values()), seat.doubtful]).toEqual([['a', 'b'], true])
+      expect(words(seat.learnState(state(6, 'a'), false))).toBe('-b')
+    })
+  })
+
+  describe('who others have been told of', () => {
+    it('is known once the ledger has answered, until it has answered that the user is gone', () => {
+      seat.enter(entry('1.1', '7'))
+      seat.attempted(seat.toAdd(false))
+      seat.learnAlone()
+      expect([seat.isKnown('7'), seat.isKnownAsOccupied]).toEqual([false, false])
+      seat.confirmed(1, [member('7')], [], [])
+      expect([seat.isKnown('7'), seat.isKnownAsOccupied]).toEqual([true, true])
+      seat.confirmed(0, [], ['7'], [])
+      expect([seat.isKnown('7'), seat.isKnownAsOccupied]).toEqual([false, false])
+    })
+  })
+})

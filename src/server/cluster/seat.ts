@@ -1,0 +1,180 @@
+import type { Member } from '../../protocol/messages.ts'
+import type { ChannelName, SocketId } from '../../protocol/names.ts'
+import type { App } from '../apps/app.ts'
+import type { Held, Notice, Place, PlaceState } from './broker.ts'
+
+/** One subscription of this node. */
+export interface Entry {
+  readonly socketId: SocketId
+  readonly member: Member | undefined
+}
+
+/** How the members have changed in the eyes of this node's subscribers. */
+export interface Difference {
+  readonly removed: readonly string[]
+  readonly added: readonly Member[]
+}
+
+interface User {
+  /** What the user's first connection on this node said. */
+  readonly member: Member
+  connections: number
+}
+
+const nothing: Difference = { removed: [], added: [] }
+
+/** What this node has in a channel, and what it knows of everybody in it. */
+export class Seat {
+  readonly channel: ChannelName
+  readonly place: Place
+  /** As it was when somebody last came or left here. */
+  app: App
+  /** Members as this node's subscribers know them, in order. */
+  readonly roster = new Map<string, Member>()
+  /** Version of the ledger that the roster and the total are of. */
+  version = 0
+  /** Subscriptions in the cluster. */
+  total = 0
+  /** Whether the roster has members that the ledger may only not know yet. */
+  doubtful = false
+  /** Users that the ledger has, or may have, from this node. */
+  readonly #claimed = new Set<string>()
+  /** Users that the ledger has had from this node for sure, in an earlier life too. */
+  readonly #known = new Set<string>()
+  readonly #entries = new Map<SocketId, Entry>()
+  readonly #users = new Map<string, User>()
+  #said = 0
+  /** Subscriptions of the last statement that was answered. */
+  #heard = 0
+
+  constructor(app: App, channel: ChannelName) {
+    this.app = app
+    this.channel = channel
+    this.place = { appId: app.id, channel }
+  }
+
+  /** Subscriptions of this node. */
+  get subscriptions(): number {
+    return this.#entries.size
+  }
+
+  get members(): readonly Member[] {
+    return [...this.#users.values()].map(({ member }) => member)
+  }
+
+  /** A subscription begins. */
+  enter(entry: Entry): void {
+    this.#entries.set(entry.socketId, entry)
+    if (entry.member === undefined) return
+    const user = this.#users.get(entry.member.id)
+    if (user === undefined) this.#users.set(entry.member.id, { member: entry.member, connections: 1 })
+    else user.connections++
+  }
+
+  /** It ends; one that has ended, or begun anew, is left alone. */
+  exit(entry: Entry): void {
+    if (this.#entries.get(entry.socketId) !== entry) return
+    this.#entries.delete(entry.socketId)
+    const user = entry.member && this.#users.get(entry.member.id)
+    if (user !== undefined && --user.connections === 0) this.#users.delete(user.member.id)
+  }
+
+  entryOf(socketId: SocketId): Entry | undefined {
+    return this.#entries.get(socketId)
+  }
+
+  /** Users that the ledger has not from this node; all of them when it may have forgotten. */
+  toAdd(all: boolean): readonly Member[] {
+    return all ? this.members : this.members.filter(({ id }) => !this.#claimed.has(id))
+  }
+
+  /** Users that it has, or may have, and that are gone. */
+  toRemove(): readonly string[] {
+    return [...this.#claimed].filter((id) => !this.#users.has(id))
+  }
+
+  /** Whether others have been told of the user for sure, in an earlier life too. */
+  isKnown(userId: string): boolean {
+    return this.#known.has(userId)
+  }
+
+  /** Whether others have been told that somebody is here. */
+  get isKnownAsOccupied(): boolean {
+    return this.#heard > 0
+  }
+
+  /** The ledger may have got it: what is added is claimed, so that it is taken away again some day. */
+  attempted(add: readonly Member[]): void {
+    for (const { id } of add) this.#claimed.add(id)
+  }
+
+  /** The ledger has it. */
+  confirmed(
+    subscriptions: number,
+    add: readonly Member[],
+    remove: readonly string[],
+    refused: readonly string[],
+  ): void {
+    this.#said = subscriptions
+    this.#heard = subscriptions
+    for (const { id } of add) this.#known.add(id)
+    for (const id of [...remove, ...refused]) {
+      this.#claimed.delete(id)
+      this.#known.delete(id)
+    }
+  }
+
+  /** What the ledger has answered; undefined when something before it was missed. */
+  learnHeld(held: Held, added: readonly Member[], keepMissing: boolean): Difference | undefined {
+    const { version, previous, subscriptions, members, removed } = held
+    if (members !== undefined) return this.learnState({ version, subscriptions, members }, keepMissing)
+    const reallyAdded = added.filter(({ id }) => held.added.includes(id))
+    return this.learnNotice({ version, previous, subscriptions, added: reallyAdded, removed }, keepMissing)
+  }
+
+  /** What has changed; undefined when something before it was missed. `keepMissing` as for {@link learnState}. */
+  learnNotice(
+    { version, previous, subscriptions, added, removed }: Notice,
+    keepMissing: boolean,
+  ): Difference | undefined {
+    if (version <= this.version) return nothing
+    if (previous !== this.version) return undefined
+    // Before the first version nobody was there in the eyes of the ledger, whatever the roster says.
+    if (previous === 0) return this.learnState({ version, subscriptions, members: added }, keepMissing)
+    this.version = version
+    this.total = subscriptions
+    return this.#apply(removed, added)
+  }
+
+  /** Everything; `keepMissing`: members that it does not have may come yet. */
+  learnState({ version, subscriptions, members }: PlaceState, keepMissing: boolean): Difference {
+    if (version < this.version) return nothing
+    this.version = version
+    this.total = subscriptions
+    const present = new Set(members.map(({ id }) => id))
+    const missing = [...this.roster.keys()].filter((id) => !present.has(id))
+    this.doubtful = keepMissing && missing.length > 0
+    return this.#apply(keepMissing ? [] : missing, members)
+  }
+
+  /** What this node knows by itself, while it cannot ask; `full`: users whom the limit keeps out. */
+  learnAlone(): Difference & { readonly full: ReadonlySet<string> } {
+    const { presenceMaxMembers: limit } = this.app
+    const removed = this.toRemove().filter((id) => this.roster.has(id))
+    const newcomers = this.members.filter(({ id }) => !this.roster.has(id))
+    const free = limit === 0 ? newcomers.length : Math.max(0, limit - this.roster.size + removed.length)
+    const full = new Set(newcomers.slice(free).map(({ id }) => id))
+    this.total += this.subscriptions - this.#said
+    this.#said = this.subscriptions
+    return { ...this.#apply(removed, newcomers.slice(0, free)), full }
+  }
+
+  /** Whoever is here has not left, whatever the ledger took this node for; whoever has another info has come anew. */
+  #apply(removed: readonly string[], added: readonly Member[]): Difference {
+    const come = added.filter(({ id, info }) => this.roster.get(id)?.info !== info)
+    const leaving = [...removed.filter((id) => !this.#users.has(id)), ...come.map(({ id }) => id)]
+    const gone = leaving.filter((id) => this.roster.delete(id))
+    for (const member of come) this.roster.set(member.id, member)
+    return { removed: gone, added: come }
+  }
+}
