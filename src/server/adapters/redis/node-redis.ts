@@ -1,0 +1,169 @@
+import type {
+  Connect,
+  ConnectionListener,
+  ConnectionSettings,
+  ConnectionTarget,
+  RedisConnection,
+} from './redis-connection.ts'
+import { connectTimeout, keepAlive } from './redis-connection.ts'
+import type { RedisAddress } from './redis-options.ts'
+
+type Hear = (message: Buffer, channel: Buffer) => void
+
+/** What a sentinel client tells of what it does by itself. */
+interface SentinelEvent {
+  readonly type: string
+}
+
+/** What we need of a client of the package `redis`. */
+export interface NodeRedisClient {
+  connect(): Promise<unknown>
+  destroy(): void
+  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'end' | 'sharded-channel-moved', listener: () => void): unknown
+  on(event: 'topology-change' | 'client-error', listener: (event: SentinelEvent) => void): unknown
+  sendCommand(words: readonly (string | Buffer)[]): Promise<unknown>
+  subscribe(channels: string[], hear: Hear, buffers: true): Promise<unknown>
+  unsubscribe(channels: string[], hear: Hear, buffers: true): Promise<unknown>
+  sSubscribe(channels: string[], hear: Hear, buffers: true): Promise<unknown>
+  sUnsubscribe(channels: string[], hear: Hear, buffers: true): Promise<unknown>
+  duplicate(overrides: NodeRedisSettings): NodeRedisClient
+}
+
+/** The part of its options that we set or read. */
+export interface NodeRedisSettings {
+  readonly url?: undefined
+  readonly socket?: object | undefined
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly database?: number | undefined
+  readonly [other: string]: unknown
+}
+
+// Each connection ends with the first failure: what follows is decided once, for both libraries, by the link. Commands have
+// no time limit of their own: each would cost a timer, and an answer that does not come is noticed by the pings.
+const settings = {
+  url: undefined,
+  keyPrefix: undefined,
+  disableOfflineQueue: true,
+  commandsQueueMaxLength: undefined,
+  commandOptions: { timeout: 0 },
+  maintNotifications: 'disabled',
+  readonly: false,
+}
+
+/** Connections by the package `redis`; rejects when it is not installed. */
+export async function connectByNodeRedis(given: ConnectionSettings): Promise<Connect> {
+  const { createClient } = await import('redis')
+  return (target, listener) => {
+    const { username, password } = target.sentinel
+      ? { username: undefined, password: given.sentinelPassword }
+      : given
+    const options: NodeRedisSettings = {
+      ...settings,
+      socket: socketOf({ tls: given.tls }, target.address ?? given.address),
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(!target.sentinel && given.db !== undefined && { database: given.db }),
+    }
+    // Its own types tell apart replies that we take as unknown.
+    const client = createClient(options as object) as unknown as NodeRedisClient
+    return new NodeRedisConnection(client, target, listener)
+  }
+}
+
+/** Connections like the one of the client, whose options are given. */
+export function connectLikeNodeRedis(client: NodeRedisClient, like: NodeRedisSettings): Connect {
+  return (target, listener) => {
+    const socket = socketOf(like.socket, target.address)
+    return new NodeRedisConnection(client.duplicate({ ...settings, socket }), target, listener)
+  }
+}
+
+/** Connections by way of a sentinel client: each is a sentinel client, which finds the master by itself. */
+export function connectLikeNodeSentinel(sentinel: NodeRedisClient): Connect {
+  return (target, listener) => {
+    const overrides = {
+      commandOptions: settings.commandOptions,
+      keyPrefix: undefined,
+      // What a failover interrupted is not done again behind our back.
+      maxCommandRediscovers: 0,
+      // Else each command waits until the one before is answered.
+      reserveClient: true,
+    }
+    const client = sentinel.duplicate(overrides)
+    return new NodeRedisConnection(client, target, listener, true)
+  }
+}
+
+function socketOf(socket: object | undefined, address: RedisAddress | undefined): object {
+  return { connectTimeout, keepAliveInitialDelay: keepAlive, ...socket, ...address, reconnectStrategy: false }
+}
+
+class NodeRedisConnection implements RedisConnection {
+  readonly opened: Promise<void>
+  readonly #client: NodeRedisClient
+  readonly #sharded: boolean
+  readonly #send: RedisConnection['command']
+  readonly #hear: Hear
+  #over = false
+
+  constructor(
+    client: NodeRedisClient,
+    target: ConnectionTarget,
+    listener: ConnectionListener,
+    sentinel = false,
+  ) {
+    this.#client = client
+    this.#sharded = target.sharded
+    // A sentinel client is told that the command is for the master.
+    const send = client.sendCommand as (...said: unknown[]) => Promise<unknown>
+    this.#send = sentinel ? (words) => send.call(client, false, words) : (words) => client.sendCommand(words)
+    this.#hear = (message, channel) => listener.message(channel.toString(), message)
+    const end = (reason: string) => {
+      if (this.#over) return
+      this.destroy()
+      listener.ended(reason)
+    }
+    client.on('error', (error) => end(error.message))
+    client.on('end', () => end('The connection was closed'))
+    client.on('sharded-channel-moved', () => end('A part of the cluster has moved'))
+    this.opened = this.#open(() => {
+      client.on('topology-change', ({ type }) => type === 'MASTER_CHANGE' && end('The master has changed'))
+      client.on(
+        'client-error',
+        ({ type }) => type === 'MASTER' && end('The connection to the master is lost'),
+      )
+    })
+  }
+
+  command(words: readonly (string | Buffer)[]): Promise<unknown> {
+    return this.#send(words)
+  }
+
+  async subscribe(channels: readonly string[]): Promise<void> {
+    if (this.#sharded) await this.#client.sSubscribe([...channels], this.#hear, true)
+    else await this.#client.subscribe([...channels], this.#hear, true)
+  }
+
+  async unsubscribe(channels: readonly string[]): Promise<void> {
+    if (this.#sharded) await this.#client.sUnsubscribe([...channels], this.#hear, true)
+    else await this.#client.unsubscribe([...channels], this.#hear, true)
+  }
+
+  destroy(): void {
+    this.#over = true
+    // Some versions throw when there is nothing to destroy any more.
+    try {
+      this.#client.destroy()
+    } catch {}
+  }
+
+  async #open(watch: () => void): Promise<void> {
+    await this.#client.connect()
+    // What is destroyed while it connects goes on connecting, and has to be destroyed again.
+    if (this.#over) this.destroy()
+    // From here on: a sentinel client finds its first master by changing to it.
+    watch()
+  }
+}

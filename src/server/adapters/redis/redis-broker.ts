@@ -1,0 +1,123 @@
+import { messageOf } from '../../../support/errors.ts'
+import type { Broker, BrokerListener } from '../../cluster/broker.ts'
+import { RedisLedger } from './redis-ledger.ts'
+import { RedisLink } from './redis-link.ts'
+import { RedisNames } from './redis-names.ts'
+import { readNotice } from './redis-notice.ts'
+import type { RedisOptions } from './redis-options.ts'
+import { planOf, type RedisPlan } from './redis-plan.ts'
+import { RedisRoads } from './redis-roads.ts'
+import { RedisStore } from './redis-store.ts'
+
+/** Milliseconds before the second attempt; each time twice as many, up to the longest. */
+const shortestWait = 50
+const longestWait = 2_000
+
+/**
+ * Joins nodes by a Redis. Throws a `ConfigurationError` when the options do not fit, or when no client library is installed.
+ * Everything in that Redis has a name that begins with the prefix: installations with different prefixes never meet.
+ */
+export function redisBroker({ prefix, ...options }: RedisOptions & { readonly prefix: string }): Broker {
+  return new RedisBroker(planOf(options), new RedisNames(prefix))
+}
+
+class RedisBroker implements Broker {
+  readonly name = 'redis'
+  readonly address: string
+  readonly roads: RedisRoads
+  readonly ledger: RedisLedger
+  readonly store: RedisStore
+  readonly #plan: RedisPlan
+  readonly #names: RedisNames
+  #listener: BrokerListener | undefined
+  /** Whoever resets or closes makes the attempt before one that nobody waits for. */
+  #attempt = 0
+  /** The one that is open, or opens. */
+  #link: RedisLink | undefined
+  #status: 'new' | 'up' | 'down' = 'new'
+  #failures = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(plan: RedisPlan, names: RedisNames) {
+    const link = () => this.#ready
+    this.#plan = plan
+    this.#names = names
+    this.address = plan.address
+    this.roads = new RedisRoads(link, names)
+    this.ledger = new RedisLedger(link, names)
+    this.store = new RedisStore(link, names)
+  }
+
+  open(listener: BrokerListener): void {
+    this.#listener = listener
+    void this.#connect(listener)
+  }
+
+  reset(): void {
+    if (this.#listener === undefined) return
+    this.#drop()
+    this.#down('The connection was reset')
+    void this.#connect(this.#listener)
+  }
+
+  async close(): Promise<void> {
+    this.#listener = undefined
+    this.#drop()
+  }
+
+  get #ready(): RedisLink {
+    if (this.#link === undefined || this.#status !== 'up') throw new Error('Redis is not connected')
+    return this.#link
+  }
+
+  async #connect(listener: BrokerListener): Promise<void> {
+    const attempt = ++this.#attempt
+    const wanted = () => attempt === this.#attempt
+    try {
+      const route = await this.#plan.route()
+      if (!wanted()) return
+      this.#link = new RedisLink(route, {
+        message: (channel, message) => this.#hear(channel, message),
+        ended: (reason) => wanted() && this.#retry(reason),
+      })
+      await this.#link.open()
+    } catch (error) {
+      if (wanted()) this.#retry(messageOf(error))
+      return
+    }
+    if (!wanted()) return
+    this.#failures = 0
+    this.#status = 'up'
+    listener.connected()
+  }
+
+  #hear(channel: string, message: Buffer): void {
+    if (this.#status !== 'up') return
+    const about = this.#names.read(channel)
+    if ('road' in about) this.#listener?.message(about.road, message)
+    else this.#listener?.changed(about.place, readNotice(message))
+  }
+
+  #retry(reason: string): void {
+    this.#drop()
+    this.#down(reason)
+    const listener = this.#listener
+    if (listener === undefined) return
+    const wait = Math.min(shortestWait * 2 ** this.#failures++, longestWait)
+    // Not all nodes at once.
+    this.#timer = setTimeout(() => void this.#connect(listener), wait * (0.5 + Math.random() / 2))
+  }
+
+  #drop(): void {
+    this.#attempt++
+    clearTimeout(this.#timer)
+    this.#link?.destroy()
+    this.#link = undefined
+  }
+
+  #down(reason: string): void {
+    const told = this.#status === 'down'
+    this.#status = 'down'
+    if (!told) this.#listener?.disconnected(reason)
+  }
+}

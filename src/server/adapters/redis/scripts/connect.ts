@@ -1,0 +1,25 @@
+import { library } from './library.ts'
+import { script } from './script.ts'
+
+/** `Ledger.connect`. After the command: node, app, connections, limit. */
+export const connect = script(
+  library,
+  `
+local node, app, connections, limit = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+if not alive(node) then return 'stale' end
+local key = root .. 'app:' .. app
+local before = tonumber(redis.call('HGET', key, node) or 0)
+local sum = connections - before
+for _, counted in ipairs(redis.call('HVALS', key)) do sum = sum + tonumber(counted) end
+if limit > 0 and connections > before and sum > limit then return 0 end
+if connections > 0 then
+  redis.call('HSET', key, node, text(connections))
+  remain(key)
+  note(node, 'a' .. app)
+else
+  redis.call('HDEL', key, node)
+  unnote(node, 'a' .. app)
+end
+return 1
+`,
+)

@@ -1,0 +1,50 @@
+import { library } from './library.ts'
+import { places } from './places.ts'
+import { script } from './script.ts'
+import { users } from './users.ts'
+
+/** `Ledger.reap`, and with a third argument, `1`, a step of `Ledger.forget`, which ends the lease first. */
+export const reap = script(
+  library,
+  places,
+  users,
+  `
+local node = ARGV[2]
+-- Ended, not forgotten: should the rest never be asked for, others find it.
+if ARGV[3] == '1' then redis.call('ZADD', root .. 'nodes', 'XX', '0', node) end
+if alive(node) then return 1 end
+
+local index = root .. 'node:' .. node
+
+-- Answers how much work it was.
+local function leave_place(name)
+  local app, channel = string.match(name, '^([^:]*):(.*)$')
+  local place = place_of(app, channel)
+  local _, counted, settled = said_before(place, node)
+  local remove = redis.call('SMEMBERS', root .. 'held:' .. node .. ':' .. name)
+  change(place, node, {
+    subscriptions = 0, counted = counted, settled = settled, keep = 0, limit = 0, remove = remove, add = {}, infos = {},
+  })
+  return 1 + #remove
+end
+
+-- A part is what keeps others waiting for some milliseconds at most.
+local work = 0
+while work < 500 do
+  local entry = redis.call('SPOP', index)
+  if not entry then
+    redis.call('ZREM', root .. 'nodes', node)
+    redis.call('HDEL', root .. 'renewed', node)
+    -- With the last node goes what only nodes ask for.
+    if redis.call('EXISTS', root .. 'nodes') == 0 then redis.call('DEL', root .. 'memory') end
+    return 1
+  end
+  local kind, name = string.sub(entry, 1, 1), string.sub(entry, 2)
+  if kind == 'a' then redis.call('HDEL', root .. 'app:' .. name, node)
+  elseif kind == 'u' then sign_out(node, name)
+  else work = work + leave_place(name) end
+  work = work + 1
+end
+return 0
+`,
+)

@@ -1,0 +1,49 @@
+import { library } from './library.ts'
+import { places } from './places.ts'
+import { script } from './script.ts'
+
+/** `Ledger.settle`, of as much as there is in reason at once. After the command: the grace in milliseconds. */
+export const settle = script(
+  library,
+  places,
+  `
+-- Those whose time is over, by place, so that each place is told once.
+local due = redis.call('ZRANGEBYSCORE', root .. 'kept', '-inf', text(millis), 'LIMIT', 0, 500)
+local names, gone = {}, {}
+for _, entry in ipairs(due) do
+  redis.call('ZREM', root .. 'kept', entry)
+  local name, id = string.match(entry, '^([^:]*:[^:]*):(.*)$')
+  if not gone[name] then
+    gone[name] = {}
+    table.insert(names, name)
+  end
+  table.insert(gone[name], id)
+end
+
+for _, name in ipairs(names) do
+  local app, channel = string.match(name, '^([^:]*):(.*)$')
+  local place = place_of(app, channel)
+  local removed, settled = {}, false
+  for _, id in ipairs(gone[name]) do
+    local user = user_of(place, id)
+    if user and user.lives == 0 then
+      drop_user(place, id)
+      table.insert(removed, id)
+      if user.kept == '1' then
+        depart('m' .. name .. ':' .. id)
+        settled = true
+      end
+    end
+  end
+  if #removed > 0 then
+    tell(place, {}, {}, removed)
+    file(place, false, settled)
+  end
+end
+
+local latest = text(millis - tonumber(ARGV[2]))
+local over = redis.call('ZRANGEBYSCORE', root .. 'departures', '-inf', latest, 'LIMIT', 0, 1000)
+for _, entry in ipairs(over) do redis.call('ZREM', root .. 'departures', entry) end
+return over
+`,
+)
