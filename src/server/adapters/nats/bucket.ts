@@ -1,0 +1,204 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { isRefusal, type JetStream, type StoredMessage, type StreamSettings } from './jetstream.ts'
+
+/** The value of a key. */
+export interface Entry {
+  /** Decoded JSON that this driver has written. */
+  readonly value: unknown
+  /** Grows with every write to the bucket. */
+  readonly revision: number
+  /** Milliseconds since 1970, on the server's clock. */
+  readonly time: number
+}
+
+/** What becomes of a key: a value, nothing, or what it was. */
+export interface Step<Result> {
+  readonly write?: unknown
+  readonly remove?: boolean
+  /** Headers of the write. */
+  readonly fields?: Readonly<Record<string, string>>
+  /** Remembers the write, as one of this time. */
+  readonly at?: number
+  /** Made when it is done; the revision is that of the write. */
+  readonly result: (revision: number) => Result
+}
+
+/** What a bucket is asked after its memory has begun anew: everything that was known of it is worth nothing. */
+export class LostMemoryError extends Error {
+  override readonly name = 'LostMemoryError'
+
+  constructor() {
+    super('NATS has lost its memory')
+  }
+}
+
+/** Milliseconds after which a change that others are always faster than gives up. */
+const patience = 5000
+
+/** Milliseconds of the longest pause before the second try. */
+const firstPause = 2
+
+/** Own writes that are remembered, lest what nobody else has changed must be read again. */
+const rememberedWrites = 256
+
+/** Keys with JSON values, in one stream; a change takes effect only if nobody has changed the key in between. */
+export class Bucket {
+  readonly #jetStream: JetStream
+  readonly #settings: StreamSettings
+  readonly #root: string
+  /** Changes of this node by key, each waiting for the one before. */
+  readonly #changing = new Map<string, Promise<unknown>>()
+  /** The last writes of this node, which others may have replaced. */
+  readonly #written = new Map<string, Entry>()
+  #revision = 0
+
+  private constructor(jetStream: JetStream, settings: StreamSettings, root: string) {
+    this.#jetStream = jetStream
+    this.#settings = settings
+    this.#root = root
+  }
+
+  /** Makes the stream where there is none; all keys stand below the root, in the subjects that the stream is for. */
+  static async open(jetStream: JetStream, settings: StreamSettings, root: string): Promise<Bucket> {
+    try {
+      await jetStream.open(settings)
+    } catch (error) {
+      // Another node was faster; its replicas may be others, but the stream is the same.
+      if (!isRefusal(error, 'nameTaken')) throw error
+    }
+    return new Bucket(jetStream, settings, root)
+  }
+
+  async read(key: string): Promise<Entry | undefined> {
+    const found = await this.load(key)
+    if (found === undefined) return undefined
+    const { revision, time, data } = found
+    return { value: JSON.parse(Buffer.from(data).toString()), revision, time }
+  }
+
+  /** Reads what is no JSON. */
+  load(key: string): Promise<StoredMessage | undefined> {
+    const { name, replicas } = this.#settings
+    // A replica may be behind, where there is more than one.
+    return this.#jetStream.read(name, this.#subject(key), replicas === 1)
+  }
+
+  /** Writes, whatever was there. */
+  write(key: string, value: unknown): Promise<number> {
+    return this.store(key, JSON.stringify(value), {})
+  }
+
+  /** Writes what is no JSON, with headers; resolves to the revision. */
+  async store(
+    key: string,
+    data: string | Uint8Array,
+    fields: Readonly<Record<string, string>>,
+  ): Promise<number> {
+    return this.#seen(await this.#jetStream.publish(this.#subject(key), data, { fields }))
+  }
+
+  /**
+   * Looks at a key and changes it, again and again until nobody comes in between; at first it looks at what this node
+   * remembers to have written there.
+   */
+  change<Result>(key: string, step: (entry: Entry | undefined) => Step<Result>): Promise<Result> {
+    const before = this.#changing.get(key)
+    const changed = this.#change(key, step, before)
+    this.#changing.set(key, changed)
+    const done = () => {
+      if (this.#changing.get(key) === changed) this.#changing.delete(key)
+    }
+    changed.then(done, done)
+    return changed
+  }
+
+  /** Somebody has written the key: what this node has written before is of no use any more. */
+  outdate(key: string, revision: number): void {
+    const written = this.#written.get(key)
+    if (written !== undefined && written.revision < revision) this.#written.delete(key)
+  }
+
+  /** Deletes a value; false when it is another one, or none, by now. */
+  async remove(revision: number): Promise<boolean> {
+    try {
+      await this.#jetStream.remove(this.#settings.name, revision)
+      return true
+    } catch (error) {
+      if (isRefusal(error, 'noSuchMessage')) return false
+      throw error
+    }
+  }
+
+  /** Deletes a key, or all that a wildcard stands for. */
+  async purge(filter: string): Promise<void> {
+    await this.#jetStream.purge(this.#settings.name, this.#subject(filter))
+  }
+
+  /** Keys that a wildcard stands for, in no order. */
+  async keys(filter: string): Promise<string[]> {
+    const subjects = await this.#jetStream.subjects(this.#settings.name, this.#subject(filter))
+    return subjects.map((subject) => subject.slice(this.#root.length + 1))
+  }
+
+  async #change<Result>(
+    key: string,
+    step: (entry: Entry | undefined) => Step<Result>,
+    before: Promise<unknown> | undefined,
+  ): Promise<Result> {
+    await before?.catch(() => {})
+    const end = performance.now() + patience
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, 50)) {
+      const written = this.#written.get(key)
+      this.#written.delete(key)
+      const entry = written ?? (await this.read(key))
+      const { result, ...todo } = step(entry)
+      // Who leaves everything as it is must know how it is.
+      if (written !== undefined && todo.write === undefined && !todo.remove) continue
+      const revision = await this.#apply(key, entry, todo)
+      if (revision !== undefined) {
+        const { write: value, at: time } = todo
+        if (time !== undefined) this.#remember(key, { value, revision, time })
+        return result(revision)
+      }
+      if (performance.now() > end) throw new Error(`Other nodes were always faster at changing ${key}`)
+      if (written === undefined) await wait(Math.random() * pause)
+    }
+  }
+
+  #remember(key: string, entry: Entry): void {
+    this.#written.set(key, entry)
+    if (this.#written.size <= rememberedWrites) return
+    for (const oldest of this.#written.keys()) {
+      this.#written.delete(oldest)
+      break
+    }
+  }
+
+  async #apply(
+    key: string,
+    entry: Entry | undefined,
+    { write, remove, fields }: Omit<Step<unknown>, 'result'>,
+  ): Promise<number | undefined> {
+    const revision = entry?.revision ?? 0
+    if (remove) return revision === 0 || (await this.remove(revision)) ? revision : undefined
+    if (write === undefined) return revision
+    try {
+      const options = fields === undefined ? { revision } : { revision, fields }
+      return this.#seen(await this.#jetStream.publish(this.#subject(key), JSON.stringify(write), options))
+    } catch (error) {
+      if (isRefusal(error, 'wrongRevision')) return undefined
+      throw error
+    }
+  }
+
+  /** Revisions only grow, as long as the stream is the one that it was: acknowledgements come in their order. */
+  #seen(revision: number): number {
+    if (revision <= this.#revision) throw new LostMemoryError()
+    this.#revision = revision
+    return revision
+  }
+
+  #subject(key: string): string {
+    return `${this.#root}.${key}`
+  }
+}
