@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import cluster from 'node:cluster'
 import { Command, InvalidArgumentError } from 'commander'
 import { broadcastingSettings } from '../broadcasting/config.ts'
 import { httpSettings } from '../broadcasting/http/settings.ts'
@@ -8,9 +9,11 @@ import { BroadcastingError, messageOf } from '../support/errors.ts'
 import type { Setting } from '../support/settings.ts'
 import { channels } from './channels.ts'
 import { makeKeys } from './keys.ts'
-import { start } from './start.ts'
+import { type Running, type StartFlags, start } from './start.ts'
 import { trigger } from './trigger.ts'
 import { packageVersion } from './version.ts'
+import { startWorker } from './worker.ts'
+import { startWorkers } from './workers.ts'
 
 const program = new Command('reverb')
   .description('A WebSocket server that speaks the Pusher protocol')
@@ -23,9 +26,10 @@ program
   .option('--port <port>', `port to listen on (${serverSettings.port.env})`, toPort)
   .option('--path <path>', `prefix of every route (${serverSettings.path.env})`)
   .option('--config <file>', 'a .js, .mjs, .ts or .json file with server options')
+  .option('--workers <count>', 'processes that share the port and act as one server', toCount)
   .option('--debug', `every message on the log (${serverSettings.debug.env})`)
   .addHelpText('after', environmentHelp)
-  .action(async (flags) => untilSignal(await start(flags)))
+  .action(async ({ workers, ...flags }) => run(flags, workers))
 
 remoteCommand('trigger')
   .description('send an event to the subscribers of a channel of a running server')
@@ -62,6 +66,18 @@ function remoteCommand(name: string): Command {
     .option('--url <url>', 'where the server is, in place of REVERB_PUBLIC_*: http://127.0.0.1:8080/reverb')
     .option('--app <key>', 'key of the app, where there are several')
     .option('--config <file>', 'the file that the server was started with')
+}
+
+/** One server, or one of several processes: what forks them, or one that was forked. */
+async function run(flags: StartFlags, workers: number | undefined): Promise<void> {
+  if (workers === undefined) untilSignal(await start(flags))
+  else if (cluster.isPrimary) untilSignal(await startWorkers(flags, workers))
+  else untilTold(await startWorker(flags))
+}
+
+function toCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('Expected a whole number from 1 to 999.')
 }
 
 function toPort(text: string): number {
@@ -101,7 +117,7 @@ function helpOf(settings: Readonly<Record<string, Setting<unknown>>>): string {
 }
 
 /** The first signal ends the server in peace, a second one at once. */
-function untilSignal({ stop }: { stop: () => Promise<void> }): void {
+function untilSignal({ stop }: Running): void {
   let ending = false
   const end = () => {
     if (ending) process.exit(1)
@@ -109,4 +125,15 @@ function untilSignal({ stop }: { stop: () => Promise<void> }): void {
     void stop()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+}
+
+/** The primary says when to end, by SIGTERM; from a terminal or a supervisor that signals everybody it comes more than once. */
+function untilTold({ stop }: Running): void {
+  let ending = false
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => {
+    if (ending) return
+    ending = true
+    void stop()
+  })
 }
