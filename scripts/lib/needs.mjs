@@ -28,6 +28,19 @@ const needs = [
     packages: { debian: 'openssl', ubuntu: 'openssl' },
     elsewhere: ['brew', 'install', 'openssl'],
   },
+  {
+    name: 'Redis',
+    // Cluster and Sentinel are the same program; redis-cli comes with it.
+    find: () => findProgram('redis-server'),
+    packages: { debian: 'redis-server', ubuntu: 'redis-server' },
+    elsewhere: ['brew', 'install', 'redis'],
+  },
+  {
+    name: 'NATS',
+    find: () => findProgram('nats-server'),
+    packages: { debian: 'nats-server', ubuntu: 'nats-server' },
+    elsewhere: ['brew', 'install', 'nats-server'],
+  },
 ]
 
 /** What this machine lacks. */

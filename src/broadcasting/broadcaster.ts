@@ -18,6 +18,8 @@ export interface Reach {
   readonly subscriptions?: number
   /** Users in the channel, in the whole cluster; only of presence channels. */
   readonly users?: number
+  /** The other nodes of the server could not be reached: only subscribers of this node have it. */
+  readonly degraded?: true
 }
 
 /** What a driver knows of the channels of one broadcast, by name. */

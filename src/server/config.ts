@@ -3,9 +3,12 @@ import { secretsOf } from '../protocol/signature.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
 import { type Env, refuseUnknownOptions, resolveSettings, type Values } from '../support/settings.ts'
+import type { NatsOptions } from './adapters/nats/nats-options.ts'
+import type { RedisOptions } from './adapters/redis/redis-options.ts'
 import type { App, AppSettings } from './apps/app.ts'
 import type { AppManager } from './apps/app-manager.ts'
 import { type AppDefaults, type AppOptions, completeApps } from './apps/app-options.ts'
+import type { Broker } from './cluster/broker.ts'
 import { appSettings, serverSettings } from './settings.ts'
 
 /** What `new ReverbServer()` takes; each setting is described in docs/reference/configuration.md. */
@@ -14,6 +17,12 @@ export interface ReverbServerOptions extends Partial<Values<typeof serverSetting
   apps?: readonly AppOptions[]
   /** Finds apps elsewhere, instead of the configured ones; `appKey` then only names the one that is meant by default. */
   appManager?: AppManager
+  /** Redis, where `redisUrl` does not say enough: a ready client, Sentinels, a Redis Cluster. */
+  redis?: RedisOptions
+  /** NATS, where `natsUrl` does not say enough: a ready connection. */
+  nats?: NatsOptions
+  /** What joins this node to others, instead of a `scalingDriver`. */
+  broker?: Broker
   /** Where lines go; any pino-like object. @default one line of text each on stdout */
   logger?: Logger
   /** Prefix of the auth endpoints, for `clientOptions()`. @default '/broadcasting' */
@@ -27,6 +36,9 @@ export interface ServerConfig extends Values<typeof serverSettings> {
   /** The configured apps; none with an app manager. */
   readonly apps: readonly App[]
   readonly appManager: AppManager | undefined
+  readonly redis: RedisOptions | undefined
+  readonly nats: NatsOptions | undefined
+  readonly broker: Broker | undefined
   /** Key of the app that is meant where none is named; undefined when an app manager was given without an `appKey`. */
   readonly defaultAppKey: string | undefined
   readonly authPath: string
@@ -42,6 +54,9 @@ export function resolveServerConfig(options: ReverbServerOptions, env: Env): Ser
     apps: given,
     appManager,
     logger: _,
+    redis,
+    nats,
+    broker,
     authPath = '/broadcasting',
     serve = true,
     ...overrides
@@ -57,7 +72,7 @@ export function resolveServerConfig(options: ReverbServerOptions, env: Env): Ser
   }
   if (serve && env['NODE_ENV'] === 'production') refuseKnownSecret(apps)
   const defaultAppKey = appManager ? namedKey : apps[0]?.key
-  return Object.freeze({ ...values, apps, appManager, defaultAppKey, authPath, serve })
+  return Object.freeze({ ...values, apps, appManager, redis, nats, broker, defaultAppKey, authPath, serve })
 }
 
 /** What an app has that does not say otherwise. */

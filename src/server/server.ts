@@ -2,6 +2,7 @@ import type { SocketId } from '../protocol/names.ts'
 import { type Awaitable, andThen, isPromise } from '../support/awaitable.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
+import type { Adapter } from './adapter.ts'
 import type { Api } from './api/router.ts'
 import type { Apps } from './apps/apps.ts'
 import { NamedApps } from './apps/named-apps.ts'
@@ -57,10 +58,12 @@ export class ReverbServer {
   readonly #revoke: Revoke
   readonly #connector: Connector
   readonly #heartbeat: Heartbeat
+  readonly #adapter: Adapter
   readonly #stop: () => Promise<void>
   readonly #api: Api
   readonly #releases: (() => void)[] = []
   #mounted = false
+  #started = false
   #mountPath: string | undefined
   #closing: Promise<void> | undefined
 
@@ -77,6 +80,7 @@ export class ReverbServer {
     this.#revoke = parts.revoke
     this.#connector = parts.connector
     this.#heartbeat = parts.heartbeat
+    this.#adapter = parts.adapter
     this.#stop = parts.stop
     this.#api = parts.api
     this.#standalone = new Standalone({
@@ -95,6 +99,11 @@ export class ReverbServer {
   /** What has happened so far, and how many connections there are. */
   get counters(): Readonly<Record<string, number>> {
     return { ...this.#metrics, connections: this.#connections.size }
+  }
+
+  /** Why other nodes cannot be reached, for people; undefined while they can, and where there are none. */
+  get trouble(): string | undefined {
+    return this.#adapter.trouble
   }
 
   /**
@@ -213,6 +222,7 @@ export class ReverbServer {
 
   async #close(): Promise<void> {
     this.#connector.draining = true
+    this.#adapter.drain()
     // What is on its way up cannot be closed before it is there; a failure is known to who called listen().
     await this.#standalone.settled()
     await drain(this.#connections, this.options.drain)
@@ -229,6 +239,8 @@ export class ReverbServer {
   #claim(server: NodeServer, mount: Claim): void {
     this.#releases.push(claim(server, mount))
     this.#heartbeat.start()
+    if (!this.#started) this.#adapter.start()
+    this.#started = true
   }
 
   #mountToListen(path: string): Mount {

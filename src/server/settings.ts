@@ -9,9 +9,12 @@ import {
   type Kind,
   list,
   number,
+  optional,
   optionalSecret,
   optionalText,
+  pattern,
   positive,
+  secret,
   setting,
 } from '../support/settings.ts'
 
@@ -190,6 +193,32 @@ export const serverSettings = {
     number,
     20,
     'At most so many seconds over which connections are closed at shutdown',
+  ),
+  scalingDriver: setting(
+    'REVERB_SCALING_DRIVER',
+    choice('none', 'cluster', 'redis', 'nats'),
+    'none',
+    'What joins several nodes: `redis`, `nats`, `cluster` for the processes of one machine, or `none`',
+  ),
+  redisUrl: setting('REDIS_URL', secret, 'redis://127.0.0.1:6379', 'Where Redis is, for `redis`'),
+  natsUrl: setting('NATS_URL', secret, 'nats://127.0.0.1:4222', 'Where NATS is, for `nats`'),
+  scalingPrefix: setting(
+    'REVERB_SCALING_PREFIX',
+    pattern(/^[\w-]{1,64}$/, '1 to 64 letters, digits, _ and -'),
+    'reverb',
+    'Prefix of every key and subject; installations with different ones never see each other',
+  ),
+  nodeId: setting(
+    'REVERB_NODE_ID',
+    optional(pattern(/^[\w.:-]{1,64}$/, '1 to 64 letters, digits and _ . : -')),
+    undefined,
+    'Name of this node in logs; random when none is given',
+  ),
+  nodeTtl: setting(
+    'REVERB_NODE_TTL',
+    positive,
+    10,
+    'Seconds after which a silent node counts as dead and its members leave',
   ),
   webhookUrl: setting(
     'REVERB_WEBHOOK_URL',

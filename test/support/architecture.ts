@@ -21,7 +21,7 @@ const serverFloors = [
   'deliver',
   'publish',
   'counts handlers release',
-  'adapters api attach client-options connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
+  'adapters api attach client-options cluster connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
   'assemble-protocol',
   'assemble',
   'server',
@@ -30,13 +30,17 @@ const serverFloors = [
 
 /** Files that may import a package; everywhere else a small interface describes the part of it that is needed. */
 const homes: Readonly<Record<string, readonly string[]>> = {
+  '@nats-io/jetstream': ['server/adapters/nats/library.ts'],
+  '@nats-io/transport-node': ['server/adapters/nats/library.ts'],
   '@noble/ciphers': ['protocol/encryption.ts'],
   commander: ['cli/main.ts'],
   fastify: ['integrations/fastify.ts'],
   'find-my-way': ['server/api/router.ts'],
+  ioredis: ['server/adapters/redis/ioredis.ts'],
   pino: ['support/logger.ts'],
   'pusher-js': ['client/pusher.ts'],
   react: ['react/'],
+  redis: ['server/adapters/redis/node-redis.ts'],
   ws: ['server/transports/ws.ts', 'testing/protocol-client.ts'],
   zod: [
     'support/settings.ts',

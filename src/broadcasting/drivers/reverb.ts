@@ -19,6 +19,8 @@ interface LocalEvent {
 
 /** A server in this process; the app is the first one unless a key is given. */
 export interface LocalServer {
+  /** Why other nodes of the server cannot be reached; undefined while they can. */
+  readonly trouble?: string | undefined
   /** Publishes to the subscribers and says how many connections there were, by channel. */
   publish(event: LocalEvent): Awaitable<ReadonlyMap<string, number>>
   /** Ends every signed-in connection of a user. */
@@ -65,7 +67,8 @@ class ReverbBroadcaster implements Broadcaster {
     const app = this.#appKey === undefined ? {} : { appKey: this.#appKey }
     const except = socketId === undefined ? {} : { socketId }
     const published = await this.#server.publish({ ...app, channels, event, data, ...except })
-    return new Map([...published].map(([channel, recipients]) => [channel, { recipients }]))
+    const degraded = this.#server.trouble === undefined ? {} : { degraded: true as const }
+    return new Map([...published].map(([channel, recipients]) => [channel, { recipients, ...degraded }]))
   }
 
   async disconnectUser(userId: string): Promise<void> {
