@@ -1,0 +1,111 @@
+import type { Calls } from '../../src/server/cluster/calls.ts'
+import { MemoryExchange } from '../../src/server/cluster/memory-exchange.ts'
+import type { Random } from './random.ts'
+import type { SimBroker } from './sim-broker.ts'
+import type { VirtualTime } from './virtual-time.ts'
+
+/** Milliseconds since 1970 at which every simulation begins. */
+const epoch = 1_700_000_000_000
+
+/** How the ways between the nodes and the hub behave. */
+export interface Weather {
+  /** Milliseconds that each call, answer and message takes. */
+  readonly delay: () => number
+  /** Of the messages between nodes, so many are lost. */
+  readonly dropped: number
+  /** Of the statements, so many are said twice: the node gets the second answer. */
+  readonly repeated: number
+}
+
+/**
+ * How much of what a node says and hears keeps its order: all of it, as over one connection; commands and subscriptions
+ * each, as over two; or no more than {@link Broker} promises.
+ */
+export type Lanes = 'one' | 'two' | 'loose'
+
+/** Something that the ledger has decided and some node must announce. */
+export interface Right {
+  /** Of the channel, or of the user in it. */
+  readonly key: string
+  readonly kind: 'came' | 'went'
+}
+
+/** What the hub tells those who judge a run. */
+export interface HubObserver {
+  /** The ledger has decided what some node must announce. */
+  decided(rights: readonly Right[]): void
+  /** A node has the answer by which it must announce something; false: it is lost, or came too late to be sure of it. */
+  answered(rights: readonly Right[], inTime: boolean): void
+  /** The store has taken an event, as the next one of its channel. */
+  kept(data: string): void
+  note(line: () => string): void
+}
+
+interface HubParts {
+  readonly time: VirtualTime
+  readonly random: Random
+  readonly lanes: Lanes
+  readonly late: boolean
+  readonly observer: HubObserver
+}
+
+/** The broker of a simulation: the reference ledger at the end of ways that can do anything to what travels on them. */
+export class SimHub {
+  readonly time: VirtualTime
+  readonly random: Random
+  readonly lanes: Lanes
+  /** Whether what was said over a connection that is lost may arrive after what is said over the next. */
+  readonly late: boolean
+  readonly observer: HubObserver
+  readonly brokers = new Set<SimBroker>()
+  weather: Weather = { delay: () => 0, dropped: 0, repeated: 0 }
+  /** Nobody gets a connection. */
+  down = false
+  #exchange: MemoryExchange
+
+  constructor({ time, random, lanes, late, observer }: HubParts) {
+    this.time = time
+    this.random = random
+    this.lanes = lanes
+    this.late = late
+    this.observer = observer
+    this.#exchange = this.#make()
+  }
+
+  get exchange(): MemoryExchange {
+    return this.#exchange
+  }
+
+  /** Forgets everything; nobody has a connection until {@link restart}. */
+  wipe(): void {
+    this.stop()
+    this.#exchange = this.#make()
+  }
+
+  /** Nobody has a connection until {@link restart}. */
+  stop(): void {
+    this.down = true
+    for (const broker of this.brokers) broker.lose('The hub has stopped')
+  }
+
+  /** Each node gets a connection again, up to so many milliseconds later. */
+  restart(spread: number): void {
+    this.down = false
+    for (const broker of this.brokers) {
+      this.time.plan(undefined, this.random.between(0, spread), () => broker.tryAgain())
+    }
+  }
+
+  /** What the ledger says, without any way in between. */
+  look<Name extends 'state' | 'occupied' | 'connections' | 'online' | 'renew' | 'settle'>(
+    name: Name,
+    ...said: Parameters<Calls[Name]>
+  ): Awaited<ReturnType<Calls[Name]>> {
+    const calls = this.#exchange.callsOf({ message() {}, changed() {} })
+    return calls[name](...said)
+  }
+
+  #make(): MemoryExchange {
+    return new MemoryExchange(() => epoch + this.time.now)
+  }
+}

@@ -1,0 +1,185 @@
+import type { BrokerListener } from '../../src/server/cluster/broker.ts'
+import type { Ask, Calls, LocalCalls } from '../../src/server/cluster/calls.ts'
+import { placeKey } from '../../src/server/cluster/place-key.ts'
+import { rightsOf } from './rights.ts'
+import type { SimHub } from './sim-hub.ts'
+import type { OwnedTask, Process } from './virtual-time.ts'
+
+interface WayParts {
+  readonly hub: SimHub
+  readonly process: Process
+  readonly listener: BrokerListener
+  readonly stalled: boolean
+}
+
+/** Milliseconds in which an answer is in time for sure. */
+const promptly = 500
+
+/** Calls that may be made twice, as by a client that tries again; of `sign` the first answer matters. */
+const repeatable = new Set<keyof Calls>(['hold', 'connect', 'watch', 'subscribe'])
+
+/** Calls that change what a node hears. */
+const hearing = new Set<keyof Calls>(['subscribe', 'unsubscribe', 'watch', 'unwatch'])
+
+/** One connection between a node and a {@link SimHub}. */
+export class SimWay {
+  readonly #hub: SimHub
+  readonly #exchange: SimHub['exchange']
+  readonly #process: Process
+  readonly #calls: LocalCalls
+  readonly #heard: Pick<BrokerListener, 'message' | 'changed'>
+  readonly #waiting = new Set<(reason: Error) => void>()
+  readonly #interests = new Set<string>()
+  /** When the last thing on each lane arrives. */
+  readonly #lanes = new Map<string, number>()
+  #connected = false
+  #ended = false
+  #held: (() => void)[] | undefined
+  /** What is on its way up, in the order in which it was said. */
+  readonly #rising = new Set<{ readonly arrive: () => void; task: OwnedTask | undefined }>()
+
+  constructor({ hub, process, listener, stalled }: WayParts) {
+    this.#hub = hub
+    this.#exchange = hub.exchange
+    this.#process = process
+    this.#held = stalled ? [] : undefined
+    this.#heard = {
+      message: (road, message) => {
+        if (!road.startsWith('probe') && hub.random.chance(hub.weather.dropped)) return
+        this.#down(`message ${road}`, () => listener.message(road, message))
+      },
+      changed: (place, notice) =>
+        this.#down(`notice ${placeKey(place)}`, () => listener.changed(place, notice)),
+    }
+    this.#calls = hub.exchange.callsOf(this.#heard)
+    this.#down('connected', () => {
+      this.#connected = true
+      listener.connected()
+    })
+  }
+
+  get interests(): readonly string[] {
+    return [...this.#interests]
+  }
+
+  ask: Ask = (name, said) => {
+    if (!this.#connected) return Promise.reject(new Error('There is no connection yet'))
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject)
+      const begun = this.#hub.time.now
+      const { observer, time } = this.#hub
+      this.#up(this.#laneOf(name, said), () => {
+        const answer = this.#do(name, said)
+        const rights = rightsOf(name, said, answer)
+        observer.decided(rights)
+        const lost = () => observer.answered(rights, false)
+        const arrive = () => {
+          this.#waiting.delete(reject)
+          observer.answered(rights, time.now - begun < promptly)
+          resolve(answer)
+        }
+        this.#down(hearing.has(name) ? 'heard' : `answer ${this.#roadOf(name, said) ?? ''}`, arrive, lost)
+      })
+    })
+  }
+
+  stall(): void {
+    this.#held ??= []
+  }
+
+  go(): void {
+    const held = this.#held
+    this.#held = undefined
+    for (const step of held ?? []) step()
+  }
+
+  /** What comes down is lost; what goes up has just arrived, or never does, or does so when nobody thinks of it any more. */
+  end(reason: string): void {
+    const { random, late, time } = this.#hub
+    this.#ended = true
+    this.#held = undefined
+    const arrives = random.chance(0.5)
+    const lag = random.between(0, 2_000)
+    for (const { arrive, task } of [...this.#rising]) {
+      if (task !== undefined) task.cancelled = true
+      if (late) time.plan(undefined, lag, arrive)
+      else if (arrives) arrive()
+    }
+    this.#exchange.leave(this.#heard)
+    this.#interests.clear()
+    for (const reject of this.#waiting) reject(new Error(reason))
+    this.#waiting.clear()
+  }
+
+  #do<Name extends keyof Calls>(name: Name, said: Parameters<Calls[Name]>): Awaited<ReturnType<Calls[Name]>> {
+    const { weather, random, observer } = this.#hub
+    if (repeatable.has(name) && random.chance(weather.repeated)) {
+      const rights = rightsOf(name, said, this.#calls[name](...said))
+      observer.decided(rights)
+      observer.answered(rights, false)
+    }
+    if (hearing.has(name) && this.#ended) return undefined as Awaited<ReturnType<Calls[Name]>>
+    if (hearing.has(name)) this.#hear(name, said)
+    if (name === 'keep') observer.kept(keptData(said))
+    return this.#calls[name](...said)
+  }
+
+  #hear(name: keyof Calls, said: readonly unknown[]): void {
+    // Both kinds of call have one list: of roads, or of places.
+    const [list] = said as [readonly (string | { appId: string; channel: string })[]]
+    for (const item of list) {
+      const key = typeof item === 'string' ? item : placeKey(item)
+      if (name.startsWith('un')) this.#interests.delete(key)
+      else this.#interests.add(key)
+    }
+  }
+
+  #laneOf(name: keyof Calls, said: readonly unknown[]): string | undefined {
+    const { lanes } = this.#hub
+    if (lanes === 'one') return 'up'
+    if (hearing.has(name)) return 'hearing'
+    if (lanes === 'two') return 'command'
+    return this.#roadOf(name, said)
+  }
+
+  /** Sent on one road, messages keep their order; those that the store keeps go there, too. */
+  #roadOf(name: keyof Calls, said: readonly unknown[]): string | undefined {
+    if (name === 'send') return `road ${String(said[0])}`
+    return name === 'keep' ? `road ${String(said[2])}` : undefined
+  }
+
+  /** To the hub, whatever becomes of the node. */
+  #up(lane: string | undefined, arrive: () => void): void {
+    const going = {
+      arrive: () => this.#rising.delete(going) && arrive(),
+      task: undefined as OwnedTask | undefined,
+    }
+    this.#rising.add(going)
+    going.task = this.#travel(lane, undefined, going.arrive)
+  }
+
+  #down(lane: string, step: () => void, lost?: () => void): void {
+    const { lanes } = this.#hub
+    const isAnswer = lane.startsWith('answer')
+    const loose = lane === 'answer ' ? undefined : lane
+    const two = isAnswer ? 'answer' : 'heard'
+    const common = lanes === 'one' ? 'down' : lanes === 'loose' ? loose : two
+    this.#travel(common, this.#process, () => (this.#ended ? lost?.() : step()))
+  }
+
+  #travel(lane: string | undefined, process: Process | undefined, arrive: () => void): OwnedTask {
+    const { time, weather } = this.#hub
+    const own = time.now + weather.delay()
+    const at = lane === undefined ? own : Math.max(own, this.#lanes.get(lane) ?? 0)
+    if (lane !== undefined) this.#lanes.set(lane, at)
+    return time.plan(process, at - time.now, () => {
+      if (this.#held === undefined) arrive()
+      else this.#held.push(() => void time.plan(process, 0, arrive))
+    })
+  }
+}
+
+function keptData([, event]: readonly unknown[]): string {
+  // The second thing that is said to `keep` is the event.
+  return (event as { data: string }).data
+}

@@ -1,0 +1,515 @@
+import { signChannel, signUser } from '../../src/protocol/signature.ts'
+import type { App } from '../../src/server/apps/app.ts'
+import { UnreachableError } from '../../src/server/errors.ts'
+import { channelName, makeApp, socketIdOf, userData } from '../support/parts.ts'
+import { Random } from './random.ts'
+import { transitionKey } from './rights.ts'
+import type { Action, Pace, Schedule } from './schedule.ts'
+import { type Judge, Session } from './session.ts'
+import { SimHub, type Weather } from './sim-hub.ts'
+import { SimNode } from './sim-node.ts'
+import { Transitions } from './transitions.ts'
+import { View } from './view.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+/** Seconds. */
+const lease = 2
+
+/** What goes on while nothing goes wrong. */
+const doings = [
+  'connect',
+  'disconnect',
+  'subscribe',
+  'unsubscribe',
+  'client-event',
+  'sign-in',
+  'publish',
+  'terminate',
+]
+
+/** Milliseconds in which nodes come back after an outage: less than the lease. */
+const staggered = 1_200
+
+/** Something that must not be. */
+export interface Violation {
+  readonly oracle: string
+  readonly what: string
+  readonly at: number
+}
+
+/** An event that was published, and who must have got it in the end unless they leave before. */
+interface Published {
+  readonly data: string
+  readonly channel: string
+  readonly expected: readonly { readonly session: Session; readonly view: View }[]
+}
+
+/** A simulation under way: nodes, clients and the hub, and what has become of them. */
+export class World implements Judge {
+  readonly schedule: Schedule
+  readonly time: VirtualTime
+  readonly hub: SimHub
+  readonly app: App
+  readonly nodes: SimNode[] = []
+  readonly sessions: Session[] = []
+  readonly transitions: Transitions
+  readonly violations: Violation[] = []
+  readonly published: Published[] = []
+  readonly trace: string[] = []
+  readonly #tracing: boolean
+  readonly #random: Random
+  readonly #clients: (Session | undefined)[]
+  readonly #positions = new Map<string, number>()
+  readonly #numbers = new Map<string, number>()
+  #lastStop = Number.NEGATIVE_INFINITY
+
+  constructor(schedule: Schedule, tracing: boolean) {
+    this.schedule = schedule
+    this.#tracing = tracing
+    this.#random = new Random(schedule.seed + 1_000_003)
+    this.#clients = schedule.users.map(() => undefined)
+    this.time = new VirtualTime((thrown) => this.violation('exception', stackOf(thrown)))
+    this.app = makeApp({
+      subscriptionCount: schedule.counted,
+      presenceMaxMembers: schedule.maxMembers,
+      maxConnections: schedule.maxConnections,
+    })
+    const violation = (oracle: string, what: string) => this.violation(oracle, what)
+    this.transitions = new Transitions(() => this.time.now, violation)
+    const { lanes, late } = schedule
+    const observer = {
+      decided: this.transitions.decided.bind(this.transitions),
+      answered: this.transitions.answered.bind(this.transitions),
+      kept: (data: string) => void this.#positions.set(data, this.#positions.size),
+      note: (line: () => string) => this.note(line),
+    }
+    this.hub = new SimHub({ time: this.time, random: this.#random, lanes, late, observer })
+    this.hub.weather = { ...schedule, delay: delayOf(schedule.pace, this.#random) } satisfies Weather
+  }
+
+  get isOver(): boolean {
+    return this.violations.length > 0
+  }
+
+  /** Nodes that have not died, frozen ones too. */
+  get living(): SimNode[] {
+    return this.nodes.filter(({ dead }) => !dead)
+  }
+
+  note(line: () => string): void {
+    if (this.#tracing) this.trace.push(`${(this.time.now / 1000).toFixed(4).padStart(9)}  ${line()}`)
+  }
+
+  violation(oracle: string, what: string): void {
+    this.note(() => `VIOLATION (${oracle}) ${what}`)
+    this.violations.push({ oracle, what, at: this.time.now })
+  }
+
+  positionOf(data: string): number | undefined {
+    return this.#positions.get(data)
+  }
+
+  startNode(): void {
+    const node = new SimNode({
+      hub: this.hub,
+      app: this.app,
+      index: this.nodes.length,
+      lease,
+      announced: (event) => {
+        this.note(
+          () =>
+            `  node ${node.index} announces ${event.name} ${event.channel} ${'userId' in event ? event.userId : ''}`,
+        )
+        this.transitions.announced(event)
+      },
+      failed: (what) => {
+        if (!what.includes('cannot be reached; try again later')) this.violation('exception', what)
+      },
+    })
+    this.nodes.push(node)
+  }
+
+  /** Plans everything of the schedule. */
+  begin(): void {
+    for (let count = 0; count < this.schedule.nodes; count++) this.startNode()
+    for (const action of this.schedule.actions) {
+      this.time.plan(undefined, action.at, () => {
+        this.note(() => describe(action))
+        this.#act(action)
+      })
+    }
+  }
+
+  /** Nothing goes wrong any more. */
+  heal(): void {
+    this.hub.weather = { delay: delayOf('fast', this.#random), dropped: 0, repeated: 0 }
+    if (this.hub.down) this.hub.restart(0)
+    for (const node of this.living) {
+      if (node.frozen) node.thaw(this.#random.chance(0.5))
+      node.broker.heal()
+    }
+  }
+
+  disconnectAll(): void {
+    for (const client of this.#clients.keys()) this.#disconnect(client)
+  }
+
+  /** Users who are in the channel, and how many are. */
+  truthOf(channel: string): { readonly users: ReadonlySet<string>; readonly subscriptions: number } {
+    const there = this.sessions.filter(({ alive, views }) => alive && views.get(channel)?.live)
+    return { users: new Set(there.map(({ user }) => user)), subscriptions: there.length }
+  }
+
+  #act(action: Action): void {
+    switch (action.do) {
+      case 'connect':
+        this.#connect(action.client, action.node)
+        break
+      case 'disconnect':
+        this.#disconnect(action.client)
+        break
+      case 'subscribe':
+        this.#subscribe(action.client, action.channel)
+        break
+      case 'unsubscribe':
+        this.#unsubscribe(action.client, action.channel)
+        break
+      case 'client-event':
+        this.#clientEvent(action.client, action.channel)
+        break
+      case 'sign-in':
+        this.#signIn(action.client, action.watchlist)
+        break
+      case 'publish':
+        this.#publish(action.node, action.channel, action.everywhere)
+        break
+      case 'terminate':
+        this.#terminate(action.node, action.user)
+        break
+      case 'cut':
+      case 'stall':
+        this.#trouble(action.node, action.do, action.time)
+        break
+      case 'partition':
+        for (const node of action.nodes) this.#trouble(node, 'cut', action.time)
+        break
+      case 'freeze':
+        this.#freeze(action.node, action.time)
+        break
+      case 'kill':
+        this.#kill(action.node, action.replaced)
+        break
+      case 'drain':
+        this.#drain(action.node)
+        break
+      case 'wipe':
+      case 'outage':
+        this.#stop(action.time, action.do === 'wipe')
+        break
+    }
+  }
+
+  #connect(client: number, wanted: number): void {
+    const before = this.#clients[client]
+    if (before?.open && !before.gone && !before.node.dead) return
+    const node = this.#nodeFor(wanted)
+    if (node === undefined) return
+    const socketId = socketIdOf(`1.${this.sessions.length + 1}`)
+    const session = new Session(this, node, socketId, client, this.schedule.users[client] ?? '')
+    this.#clients[client] = session
+    this.sessions.push(session)
+    node.happens(() =>
+      node.connect(session, socketId, (connection) => {
+        session.connection = connection
+        if (session.gone) connection.end()
+      }),
+    )
+  }
+
+  #disconnect(client: number): void {
+    const session = this.#clients[client]
+    if (session === undefined || session.gone) return
+    for (const channel of session.views.keys()) this.touched(session, channel)
+    session.gone = true
+    this.#clients[client] = undefined
+    session.node.happens(() => {
+      session.open = false
+      session.connection?.end()
+    })
+  }
+
+  /** The client says something, which the node receives unless the connection is over. */
+  #say(client: number, message: (session: Session) => object, then?: (session: Session) => void): void {
+    const session = this.#clients[client]
+    session?.node.happens(() => {
+      const { connection } = session
+      if (session.gone || connection === undefined || !connection.open) return
+      const said = JSON.stringify(message(session))
+      session.node.parts.receive(connection, said)
+      then?.(session)
+    })
+  }
+
+  #subscribe(client: number, channel: string): void {
+    this.#say(client, (session) => {
+      if (!session.views.has(channel)) session.views.set(channel, new View())
+      this.touched(session, channel)
+      const data = channel.startsWith('presence-')
+        ? userData(session.user, { name: session.user })
+        : undefined
+      const auth = signChannel(this.app, session.socketId, channel, data)
+      return { event: 'pusher:subscribe', data: { channel, auth, channel_data: data } }
+    })
+  }
+
+  #unsubscribe(client: number, channel: string): void {
+    const message = (session: Session) => {
+      this.touched(session, channel)
+      session.views.delete(channel)
+      session.leaving.push(channel)
+      return { event: 'pusher:unsubscribe', data: { channel } }
+    }
+    // What the turn has gathered is written at its end.
+    this.#say(client, message, ({ node, leaving }) =>
+      node.happens(() => node.happens(() => void leaving.splice(leaving.indexOf(channel), 1))),
+    )
+  }
+
+  #clientEvent(client: number, channel: string): void {
+    this.#say(client, ({ socketId }) => {
+      const data = this.#newData(`client ${socketId}`, channel)
+      return { event: 'client-said', channel, data }
+    })
+  }
+
+  #signIn(client: number, watchlist: readonly string[]): void {
+    const session = this.#clients[client]
+    if (session === undefined || session.askedToSignIn) return
+    session.askedToSignIn = true
+    this.#say(client, ({ socketId, user }) => {
+      const user_data = JSON.stringify({ id: user, watchlist })
+      return { event: 'pusher:signin', data: { auth: signUser(this.app, socketId, user_data), user_data } }
+    })
+  }
+
+  #publish(wanted: number, channel: string, everywhere: boolean): void {
+    const node = this.#nodeFor(wanted)
+    node?.happens(() => {
+      const data = this.#newData(everywhere ? `api ${node.index}` : `node ${node.index}`, channel)
+      const expected = this.#audience(channel, everywhere || channel.includes('cache-') ? undefined : node)
+      this.published.push({ data, channel, expected })
+      void this.#settle(
+        (async () =>
+          node.parts.publish({
+            kind: 'published',
+            app: this.app,
+            channel: channelName(channel),
+            event: 'sent',
+            data,
+            everywhere,
+          }))(),
+      )
+    })
+  }
+
+  /** Who must get it: where nothing goes wrong, all who are in; else those on its own node, if it is delivered there first. */
+  #audience(channel: string, node: SimNode | undefined): Published['expected'] {
+    const { calm } = this
+    return this.sessions.flatMap((session) => {
+      const view = session.views.get(channel)
+      const isSure =
+        calm || (session.node === node && session.connection?.subscriptions.get(channel)?.state === 'live')
+      return session.alive && view?.live && isSure ? [{ session, view }] : []
+    })
+  }
+
+  /** Whether nothing goes wrong in the whole schedule. */
+  get calm(): boolean {
+    const { pace, actions, dropped } = this.schedule
+    const harmless: readonly string[] = doings
+    return pace !== 'erratic' && dropped === 0 && actions.every((action) => harmless.includes(action.do))
+  }
+
+  #terminate(wanted: number, user: string): void {
+    const node = this.#nodeOf(wanted)
+    node?.happens(() => void this.#settle((async () => node.parts.revoke.disconnect(this.app, user))()))
+  }
+
+  /** Out of reach is a way to end. */
+  async #settle(pending: Promise<unknown>): Promise<void> {
+    try {
+      await pending
+    } catch (thrown) {
+      if (!(thrown instanceof UnreachableError)) this.violation('exception', stackOf(thrown))
+    }
+  }
+
+  #trouble(wanted: number, kind: 'cut' | 'stall', time: number): void {
+    const broker = this.#nodeOf(wanted)?.broker
+    broker?.[kind]()
+    this.time.plan(undefined, time, () => (kind === 'cut' ? broker?.heal() : broker?.unstall()))
+  }
+
+  #freeze(wanted: number, time: number): void {
+    const node = this.#nodeOf(wanted)
+    if (node === undefined || node.frozen) return
+    node.freeze()
+    this.#expectNoGhosts(node)
+    this.time.plan(undefined, time, () => {
+      if (node.frozen) node.thaw(this.#random.chance(0.5))
+    })
+  }
+
+  #kill(wanted: number, replaced: boolean): void {
+    const node = this.#nodeOf(wanted)
+    if (node === undefined) return
+    this.#expectNoGhosts(node)
+    for (const session of this.sessions.filter((one) => one.node === node && one.alive)) {
+      for (const channel of session.views.keys()) this.touched(session, channel)
+    }
+    node.kill()
+    if (replaced || this.living.every(({ draining }) => draining)) this.startNode()
+  }
+
+  #drain(wanted: number): void {
+    const node = this.#nodeOf(wanted)
+    if (node === undefined || node.draining || this.living.filter(({ draining }) => !draining).length < 2)
+      return
+    node.happens(() => node.drain())
+    node.draining = true
+    let last = 0
+    for (const [client, session] of this.#clients.entries()) {
+      if (session?.node !== node || session.gone) continue
+      const away = this.#random.between(0, 800)
+      last = Math.max(last, away)
+      this.time.plan(undefined, away, () => this.#move(client, session))
+    }
+    node.happens(() => {
+      node.close()
+      node.happens(() => node.kill(), 1_500)
+    }, last + 1_500)
+  }
+
+  /** The node closes the connection, and the client comes back elsewhere with all its subscriptions. */
+  #move(client: number, session: Session): void {
+    const channels = [...session.views.keys()]
+    session.node.happens(() => session.connection?.close(4200))
+    this.time.plan(undefined, this.#random.between(10, 500), () => {
+      if (this.#clients[client] !== session) return
+      this.#connect(client, this.#random.below(10))
+      for (const channel of channels) this.#subscribe(client, channel)
+    })
+  }
+
+  #stop(time: number, wiped: boolean): void {
+    this.#lastStop = this.time.now
+    if (wiped) this.#wipe(time)
+    else this.hub.stop()
+    this.time.plan(undefined, time, () => {
+      if (this.hub.down) this.hub.restart(staggered)
+    })
+  }
+
+  #wipe(time: number): void {
+    this.transitions.wiped(time, (channel, user) => {
+      const { users, subscriptions } = this.truthOf(channel)
+      return user === undefined ? subscriptions > 0 : users.has(user)
+    })
+    this.hub.wipe()
+  }
+
+  /** Somebody hears that a user has left: who never left must not be taken for gone while only the hub has failed. */
+  left({ node }: Session, user: string, channel: string): void {
+    if (!this.#onlyHubFails) return
+    // A node on its own goes by the connections that it has itself.
+    if (this.sessions.some((session) => session.node === node && session.user === user)) return
+    const never = this.sessions.some(({ alive, user: other, views }) => {
+      const since = views.get(channel)?.since ?? Number.POSITIVE_INFINITY
+      return alive && other === user && since < this.time.now - 1_000
+    })
+    if (never)
+      this.violation(
+        'false leave',
+        `${user} is said to have left ${channel}, and has been there all the time`,
+      )
+  }
+
+  get #onlyHubFails(): boolean {
+    const harmless = [...doings, 'wipe', 'outage']
+    return (
+      this.schedule.pace !== 'erratic' &&
+      this.schedule.actions.every((action) => harmless.includes(action.do))
+    )
+  }
+
+  /** After the lease and 3 s nobody who was well all the time has the users of this node, unless they are elsewhere. */
+  #expectNoGhosts(node: SimNode): void {
+    const begun = this.time.now
+    const theirs = this.sessions
+      .filter((session) => session.node === node && session.alive)
+      .flatMap(({ user, views }) => [...views.keys()].map((channel) => ({ user, channel })))
+    this.time.plan(undefined, lease * 1000 + 3_000, () => {
+      if (!node.dead && !node.frozen) return
+      if (this.#lastStop > begun - 3_000) return
+      for (const session of this.sessions) {
+        if (!session.alive || session.node.frozen || session.node.upSince > begun - 3_000) continue
+        for (const { user, channel } of theirs) {
+          const view = session.views.get(channel)
+          if (view?.live && view.members.has(user) && !this.#isElsewhere(user, channel, node)) {
+            this.violation('ghost', `${session.name} still has ${user} of node ${node.index} in ${channel}`)
+          }
+        }
+      }
+    })
+  }
+
+  /** Also asked of who was there a moment ago. */
+  #isElsewhere(user: string, channel: string, node: SimNode): boolean {
+    return this.sessions.some(
+      (session) =>
+        session.node !== node &&
+        session.user === user &&
+        (session.views.has(channel) || session.leaving.includes(channel)),
+    )
+  }
+
+  /** Who is in the channel may have changed. */
+  touched({ user }: Session, channel: string): void {
+    this.transitions.touched(channel)
+    this.transitions.touched(transitionKey(channel, user))
+  }
+
+  #newData(by: string, channel: string): string {
+    const series = `${by} ${channel}`
+    const number = this.#numbers.get(series) ?? 0
+    this.#numbers.set(series, number + 1)
+    return JSON.stringify({ by, channel, number })
+  }
+
+  #nodeOf(wanted: number): SimNode | undefined {
+    const { living } = this
+    return living[wanted % living.length]
+  }
+
+  /** A balancer sends nobody to a node that is leaving. */
+  #nodeFor(wanted: number): SimNode | undefined {
+    const open = this.living.filter(({ draining }) => !draining)
+    return open[wanted % open.length]
+  }
+}
+
+function delayOf(pace: Pace, random: Random): () => number {
+  if (pace === 'fast') return () => random.between(0.1, 2)
+  if (pace === 'slow') return () => random.between(0.5, 60)
+  return () => (random.chance(0.03) ? random.between(200, 1_600) : random.between(0.1, 20))
+}
+
+function describe({ at: _at, ...action }: Action): string {
+  return `* ${Object.entries(action)
+    .map(([name, value]) => (name === 'do' ? String(value) : `${name}=${String(value)}`))
+    .join(' ')}`
+}
+
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+}
