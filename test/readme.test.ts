@@ -13,18 +13,20 @@ const run = promisify(execFile)
 const bin = (name: string) => path.join(root, 'node_modules/.bin', name)
 const env = { PATH: process.env['PATH'] }
 
+const pages = ['README.md', 'docs/guide.md', 'docs/scaling.md']
+
 /** One folder for each page that shows code. */
 const folders = new Map<string, string>()
 
 beforeAll(async () => {
   ensureBuilt()
-  for (const page of ['README.md', 'docs/guide.md']) {
+  for (const page of pages) {
     folders.set(page, await writeSnippets(`snippets-${path.basename(page, '.md')}`, await snippetsOf(page)))
   }
 }, 60_000)
 
 describe('The code of the pages', () => {
-  it.each(['README.md', 'docs/guide.md'])(
+  it.each(pages)(
     '%s compiles as it stands',
     async (page) => {
       const compiled = run(bin('tsc'), ['-p', folders.get(page) ?? ''], { cwd: root })
