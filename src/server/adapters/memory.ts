@@ -1,6 +1,6 @@
 import type { Adapter, Relay } from '../adapter.ts'
-import { MemoryRegistry } from './memory-registry.ts'
 import { MemoryEventLog } from './memory-log.ts'
+import { MemoryRegistry } from './memory-registry.ts'
 
 /** The relay of a server that stands alone: there is nobody to reach. */
 export const memoryRelay: Relay = {

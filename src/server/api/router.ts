@@ -68,7 +68,16 @@ interface AppSource {
 }
 
 /** Makes the HTTP API: health, and the signed routes of protocol.md 6.2 to 6.8. */
-export function createApi({ apps, events, channels, users, bodies, metrics, logger, trouble }: ApiParts): Api {
+export function createApi({
+  apps,
+  events,
+  channels,
+  users,
+  bodies,
+  metrics,
+  logger,
+  trouble,
+}: ApiParts): Api {
   const router = createRouter({ maxParamLength: 1024 })
   const methods: readonly HTTPMethod[] = ['GET', 'POST']
   const limiter = new ApiLimiter()
