@@ -10,10 +10,11 @@ import {
   subscriptionError,
   subscriptionSucceeded,
 } from './messages.ts'
+import type { SocketId } from './names.ts'
 
 describe('connectionEstablished', () => {
   it('C2 holds socket id and activity timeout in a string', () => {
-    expect(connectionEstablished('218912.44719', 120)).toBe(
+    expect(connectionEstablished('218912.44719' as SocketId, 120)).toBe(
       '{"event":"pusher:connection_established","data":"{\\"socket_id\\":\\"218912.44719\\",\\"activity_timeout\\":120}"}',
     )
   })

@@ -39,7 +39,9 @@ export function claim(server: NodeServer, mount: Claim): () => void {
 
 /** The path that follows the prefix of a mount, with repeated slashes made one, or undefined when it is elsewhere. */
 export function pathUnder(prefix: string, url: string): string | undefined {
-  const path = (url.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/')
+  const query = url.indexOf('?')
+  const given = query === -1 ? url : url.slice(0, query)
+  const path = given.includes('//') ? given.replace(/\/{2,}/g, '/') : given
   if (!path.startsWith(prefix)) return undefined
   const rest = path.slice(prefix.length)
   return rest === '' || rest.startsWith('/') ? rest : undefined

@@ -32,7 +32,7 @@ export class ConnectGate {
 
   /** Calls `proceed` now or later; false when too many wait already, and then never. */
   enter(address: string, stream: Duplex, proceed: () => void): boolean {
-    if (this.#rate === 0 || (!this.#someoneWaits(address) && this.#take(address))) {
+    if (!this.#someoneWaits(address) && this.#take(address)) {
       proceed()
       return true
     }

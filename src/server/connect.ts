@@ -17,6 +17,7 @@ import { Connection, type ConnectionShared } from './connection.ts'
 import { addressOf, isSecure, type RequestSource } from './forwarded.ts'
 import { encodeFrame } from './frame.ts'
 import type { Metrics } from './metrics.ts'
+import { parameterOf } from './query.ts'
 import type { Receive } from './receive.ts'
 import type { Socket, SocketListener, Transport } from './transport.ts'
 
@@ -45,7 +46,6 @@ interface Upgrade {
   readonly request: IncomingMessage
   readonly stream: Duplex
   readonly head: Buffer
-  readonly query: URLSearchParams
 }
 
 interface Refusal {
@@ -76,13 +76,16 @@ export class Connector {
 
   /** Accepts or refuses one upgrade, perhaps after waiting its turn. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, target: ConnectTarget): void {
-    const address = addressOf(sourceOf(request), this.#parts.trustProxy)
-    const query = new URLSearchParams(request.url?.split('?', 2)[1])
-    const upgrade = { request, stream, head, query }
+    const { connectRate, trustProxy } = this.#parts
+    const upgrade = { request, stream, head }
     // Nobody waits for a server that goes away.
     if (this.draining) this.#refuse(upgrade, goingAway)
-    else if (!this.#gate.enter(address, stream, () => this.#proceed(upgrade, target))) {
-      this.#refuse(upgrade, { code: 4100 })
+    // Asking for an address is a system call.
+    else if (connectRate === 0) this.#proceed(upgrade, target)
+    else {
+      const address = addressOf(sourceOf(request), trustProxy)
+      const entered = this.#gate.enter(address, stream, () => this.#proceed(upgrade, target))
+      if (!entered) this.#refuse(upgrade, { code: 4100 })
     }
   }
 
@@ -142,12 +145,12 @@ export class Connector {
   }
 
   /** The app again, or why this client may not join it (protocol.md 1.2, 1.3, 1.7). */
-  #judge({ request, query }: Upgrade, app: App): App | Refusal {
+  #judge({ request }: Upgrade, app: App): App | Refusal {
     if (!app.enabled) return { code: 4003 }
     if (app.requireTls && !isSecure(sourceOf(request), this.#parts.trustProxy)) return { code: 4000 }
-    const protocol = query.get('protocol')
-    if (protocol === null && app.strictProtocol) return { code: 4008 }
-    if (protocol !== null && !/^[567]$/.test(protocol)) return { code: 4007 }
+    const protocol = parameterOf(request.url ?? '', 'protocol')
+    if (protocol === undefined && app.strictProtocol) return { code: 4008 }
+    if (protocol !== undefined && !/^[567]$/.test(protocol)) return { code: 4007 }
     if (!isOriginAllowed(request.headers.origin, app.allowedOrigins)) return { code: 4009 }
     return app
   }
@@ -167,8 +170,8 @@ export class Connector {
     socket.close(code, message)
   }
 
-  #accept({ request, stream, head, query }: Upgrade, app: App): void {
-    const client = query.get('client') ?? ''
+  #accept({ request, stream, head }: Upgrade, app: App): void {
+    const client = parameterOf(request.url ?? '', 'client') ?? ''
     this.#parts.transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
       const session = this.#open(socket)
       void this.#admit(session, app, client)
@@ -202,15 +205,21 @@ export class Connector {
     // Meanwhile the app may have changed, or be gone.
     const current = apps.current(app)
     if (current !== app) adopt(connection, current)
-    if (connection.open) connection.send(connectionEstablished(socketId, app.activityTimeout))
+    if (!connection.open) return
+    connection.send(connectionEstablished(socketId, app.activityTimeout))
+    // At once, so that it leaves in one write with the answer to the handshake.
+    shared.outbox.flush(connection)
   }
 
   #open(socket: Socket): Session {
     this.#sockets.add(socket)
-    return new Session(socket, this.#parts.receive, () => {
-      this.#sockets.delete(socket)
-      if (this.#sockets.size === 0) this.#emptied?.()
-    })
+    return new Session(socket, this.#parts.receive, this.#closed)
+  }
+
+  /** One for all sessions. */
+  readonly #closed = (socket: Socket): void => {
+    this.#sockets.delete(socket)
+    if (this.#sockets.size === 0) this.#emptied?.()
   }
 
   /** Unguessable in bulk, since it is the nonce of every channel signature (protocol.md 1.5). */
@@ -224,11 +233,11 @@ export class Connector {
 class Session implements SocketListener {
   readonly socket: Socket
   readonly #receive: Receive
-  readonly #closed: () => void
+  readonly #closed: (socket: Socket) => void
   #connection: Connection | undefined
   #gone = false
 
-  constructor(socket: Socket, receive: Receive, closed: () => void) {
+  constructor(socket: Socket, receive: Receive, closed: (socket: Socket) => void) {
     this.socket = socket
     this.#receive = receive
     this.#closed = closed
@@ -254,7 +263,7 @@ class Session implements SocketListener {
   closed(): void {
     this.#gone = true
     this.#connection?.end()
-    this.#closed()
+    this.#closed(this.socket)
   }
 }
 

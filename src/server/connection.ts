@@ -5,7 +5,7 @@ import type { App } from './apps/app.ts'
 import type { Subscription } from './channels/subscription.ts'
 import { encodeFrame, type Frame } from './frame.ts'
 import type { Batch, Outbox, Recipient } from './outbox.ts'
-import { RateLimiter } from './rate-limiter.ts'
+import { RateLimiter, type RateLimits } from './rate-limiter.ts'
 import type { Trace } from './trace.ts'
 import type { Socket } from './transport.ts'
 
@@ -66,7 +66,7 @@ export class Connection implements Recipient {
     this.lastSeen = now
     this.#shared = shared
     this.#app = app
-    this.#limiter = limiterOf(app, now)
+    this.#limiter = new RateLimiter(limitsOf(app))
   }
 
   get app(): App {
@@ -80,7 +80,7 @@ export class Connection implements Recipient {
   /** The app has changed: its secrets and limits count from now on; what the handshake has settled stays. */
   adopt(app: App): void {
     this.#app = app
-    this.#limiter = limiterOf(app, performance.now())
+    this.#limiter = new RateLimiter(limitsOf(app))
   }
 
   /** False from the moment either side ended it; nothing that arrives afterwards is handled. */
@@ -128,16 +128,19 @@ export class Connection implements Recipient {
   }
 }
 
-function limiterOf(
-  { messageRate, clientEventRate, maxChannelsPerConnection }: App,
-  now: number,
-): RateLimiter {
-  // Clients subscribe to everything at once after a reconnect.
-  const subscriptionBurst = 2 * (maxChannelsPerConnection || 200)
-  const messageBurst = Math.max(messageRate, subscriptionBurst)
-  const subscriptionRate = messageRate / 10
-  return new RateLimiter(
-    { messageRate, messageBurst, clientEventRate, subscriptionRate, subscriptionBurst },
-    now,
-  )
+const limitsOfApps = new WeakMap<App, RateLimits>()
+
+/** The limits of the app's connections: one object for all of them. */
+function limitsOf(app: App): RateLimits {
+  let limits = limitsOfApps.get(app)
+  if (limits === undefined) {
+    const { messageRate, clientEventRate, maxChannelsPerConnection } = app
+    // Clients subscribe to everything at once after a reconnect.
+    const subscriptionBurst = 2 * (maxChannelsPerConnection || 200)
+    const messageBurst = Math.max(messageRate, subscriptionBurst)
+    const subscriptionRate = messageRate / 10
+    limits = { messageRate, messageBurst, clientEventRate, subscriptionRate, subscriptionBurst }
+    limitsOfApps.set(app, limits)
+  }
+  return limits
 }

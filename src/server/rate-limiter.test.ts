@@ -54,19 +54,19 @@ describe('RateLimiter', () => {
   }
 
   it('lets so many channels be joined at once, and then at its rate', () => {
-    const limiter = new RateLimiter(limits, 0)
+    const limiter = new RateLimiter(limits)
     expect([1, 2, 3, 4, 5].map(() => limiter.subscription(0))).toEqual([true, true, true, true, false])
     expect([limiter.subscription(1_000), limiter.subscription(1_000)]).toEqual([true, false])
   })
 
   it('takes a burst of messages and drops the excess', () => {
-    const limiter = new RateLimiter(limits, 0)
+    const limiter = new RateLimiter(limits)
     const verdicts = Array.from({ length: 22 }, () => limiter.message(0))
     expect(verdicts).toEqual([...Array(20).fill('take'), 'drop', 'drop'])
   })
 
   it('closes after ten seconds of excess', () => {
-    const limiter = new RateLimiter(limits, 0)
+    const limiter = new RateLimiter(limits)
     let now = 0
     while (limiter.message(now) !== 'close' && now < 60_000) now += 20
     // The burst lasts half a second at 50 messages a second against 10.
@@ -75,7 +75,7 @@ describe('RateLimiter', () => {
   })
 
   it('forgives after a second without excess', () => {
-    const limiter = new RateLimiter({ ...limits, messageBurst: 1 }, 0)
+    const limiter = new RateLimiter({ ...limits, messageBurst: 1 })
     const verdicts = new Set<string>()
     for (let now = 0; now < 60_000; now += 1002) {
       verdicts.add(limiter.message(now))
@@ -85,7 +85,7 @@ describe('RateLimiter', () => {
   })
 
   it('does not forgive within the second', () => {
-    const limiter = new RateLimiter({ ...limits, messageBurst: 1 }, 0)
+    const limiter = new RateLimiter({ ...limits, messageBurst: 1 })
     const verdicts = new Set<string>()
     for (let now = 0; now < 12_000; now += 999) {
       verdicts.add(limiter.message(now))
@@ -95,19 +95,19 @@ describe('RateLimiter', () => {
   })
 
   it('C104 lets as many client events pass a second as the rate says', () => {
-    const limiter = new RateLimiter(limits, 0)
+    const limiter = new RateLimiter(limits)
     expect(allowed(10, () => limiter.clientEvent(0))).toBe(5)
     expect(allowed(10, () => limiter.clientEvent(1000))).toBe(5)
   })
 
   it('C35 lets ten errors a second pass', () => {
-    const limiter = new RateLimiter(limits, 0)
+    const limiter = new RateLimiter(limits)
     expect(allowed(1000, () => limiter.mistake(0))).toBe(10)
     expect(allowed(1000, () => limiter.mistake(1000))).toBe(10)
   })
 
   it('counts messages, client events and errors apart', () => {
-    const limiter = new RateLimiter({ ...limits, messageBurst: 1 }, 0)
+    const limiter = new RateLimiter({ ...limits, messageBurst: 1 })
     allowed(100, () => limiter.mistake(0))
     allowed(100, () => limiter.clientEvent(0))
     expect(limiter.message(0)).toBe('take')

@@ -52,23 +52,23 @@ export interface RateLimits {
 
 /** Judges what one connection sends; all times in milliseconds on a clock that never goes back. */
 export class RateLimiter {
-  readonly #messages: TokenBucket
-  readonly #clientEvents: TokenBucket
-  readonly #subscriptions: TokenBucket
-  readonly #mistakes: TokenBucket
+  readonly #limits: RateLimits
+  // Each is made when it is first needed, as it is full until then: most connections never need them all.
+  #messages: TokenBucket | undefined
+  #clientEvents: TokenBucket | undefined
+  #subscriptions: TokenBucket | undefined
+  #mistakes: TokenBucket | undefined
   #excessSince = 0
   #excessLast = Number.NEGATIVE_INFINITY
 
-  constructor(limits: RateLimits, now: number) {
-    const { messageRate, messageBurst, clientEventRate, subscriptionRate, subscriptionBurst } = limits
-    this.#messages = new TokenBucket(messageRate, messageBurst, now)
-    this.#clientEvents = new TokenBucket(clientEventRate, clientEventRate, now)
-    this.#subscriptions = new TokenBucket(subscriptionRate, subscriptionBurst, now)
-    this.#mistakes = new TokenBucket(mistakeRate, mistakeRate, now)
+  constructor(limits: RateLimits) {
+    this.#limits = limits
   }
 
   /** What to do with a message: take it, drop it, or close the connection after ten seconds of excess. */
   message(now: number): 'take' | 'drop' | 'close' {
+    const { messageRate, messageBurst } = this.#limits
+    this.#messages ??= new TokenBucket(messageRate, messageBurst, now)
     if (this.#messages.take(now)) return 'take'
     if (now - this.#excessLast > forgiven) this.#excessSince = now
     this.#excessLast = now
@@ -77,16 +77,21 @@ export class RateLimiter {
 
   /** Whether one more client event may pass. */
   clientEvent(now: number): boolean {
+    const { clientEventRate } = this.#limits
+    this.#clientEvents ??= new TokenBucket(clientEventRate, clientEventRate, now)
     return this.#clientEvents.take(now)
   }
 
   /** Whether one more channel may be joined. */
   subscription(now: number): boolean {
+    const { subscriptionRate, subscriptionBurst } = this.#limits
+    this.#subscriptions ??= new TokenBucket(subscriptionRate, subscriptionBurst, now)
     return this.#subscriptions.take(now)
   }
 
   /** Whether one more mistake may be answered: with an error, or with a roster that the client has already. */
   mistake(now: number): boolean {
+    this.#mistakes ??= new TokenBucket(mistakeRate, mistakeRate, now)
     return this.#mistakes.take(now)
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type Awaitable, doAll, isPromise } from '../support/awaitable.ts'
 import type { Registry } from './adapter.ts'
 import type { Connection } from './connection.ts'
 import type { Leave } from './handlers/leave.ts'
@@ -17,27 +18,28 @@ interface ReleaseParts {
 
 /** Makes what undoes everything that a connection was part of. */
 export function createRelease({ connections, leave, signin, registry, unawaited, metrics }: ReleaseParts) {
-  const pending = new Set<Promise<void>>()
+  const pending = new Set<PromiseLike<void>>()
 
   /** Undoes it; a connection calls this once, whatever ended it. Never throws: what fails is counted and logged. */
   function release(connection: Connection): void {
     metrics.connectionsClosed++
     connections.delete(connection.socketId)
     const released = undo(connection)
+    if (!isPromise(released)) return
     pending.add(released)
     unawaited(forget(released), `Releasing connection ${connection.socketId}`)
   }
 
-  /** One that fails must not keep the others from being done. */
-  async function undo(connection: Connection): Promise<void> {
+  function undo(connection: Connection): Awaitable<void> {
     const { app, socketId } = connection
-    const left = leave.all(connection)
-    const signedOut = (async () => signin.undo(connection))()
-    const disconnected = (async () => registry.disconnect(app, socketId))()
-    await Promise.all([left, signedOut, disconnected])
+    return doAll([
+      () => leave.all(connection),
+      () => signin.undo(connection),
+      () => registry.disconnect(app, socketId),
+    ])
   }
 
-  async function forget(released: Promise<void>): Promise<void> {
+  async function forget(released: PromiseLike<void>): Promise<void> {
     try {
       await released
     } finally {

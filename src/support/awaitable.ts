@@ -26,6 +26,23 @@ export function orUndo<T>(run: () => Awaitable<T>, undo: () => Awaitable<void>):
   }
 }
 
+/**
+ * Takes every step, whatever becomes of the others; where none of them must be waited for, all is done in the same step of
+ * the event loop. Rejects with what made the first of them fail.
+ */
+export function doAll(steps: readonly (() => Awaitable<void>)[]): Awaitable<void> {
+  const pending: PromiseLike<void>[] = []
+  for (const step of steps) {
+    try {
+      const doing = step()
+      if (isPromise(doing)) pending.push(doing)
+    } catch (thrown) {
+      pending.push(Promise.reject(thrown))
+    }
+  }
+  return pending.length === 0 ? undefined : allOf(pending)
+}
+
 /** Keeps a promise that is of no use from becoming an unhandled rejection. */
 export function ignoreRejection(promise: PromiseLike<unknown>): void {
   promise.then(undefined, () => {})
@@ -36,6 +53,10 @@ async function later<T, Result>(
   next: (value: T) => Awaitable<Result>,
 ): Promise<Result> {
   return next(await value)
+}
+
+async function allOf(pending: readonly PromiseLike<void>[]): Promise<void> {
+  await Promise.all(pending)
 }
 
 async function undoLater<T>(value: PromiseLike<T>, undo: () => Awaitable<void>): Promise<T> {

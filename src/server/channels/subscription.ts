@@ -9,6 +9,8 @@ export interface HeldFrame {
   readonly position: number
 }
 
+const nothing: readonly HeldFrame[] = []
+
 /** One connection in one channel. Only {@link Channel} changes `state`: joining → live → left, or joining → left. */
 export class Subscription {
   readonly connection: Connection
@@ -19,7 +21,7 @@ export class Subscription {
   /** Answers owed once it is live: one, and one for each subscribe that arrived meanwhile. */
   answers = 1
   /** Channel events that arrived while it was joining. */
-  #held: HeldFrame[] = []
+  #held: HeldFrame[] | undefined
 
   constructor(connection: Connection, channel: Channel, member: Member | undefined) {
     this.connection = connection
@@ -29,14 +31,15 @@ export class Subscription {
 
   /** Keeps a frame until the subscription is live. */
   hold(frame: Frame, position: number): void {
+    this.#held ??= []
     this.#held.push({ frame, position })
     this.connection.heldBytes += frame.length
   }
 
   /** Gives back what was held; from here on nothing is. */
   release(): readonly HeldFrame[] {
-    const held = this.#held
-    this.#held = []
+    const held = this.#held ?? nothing
+    this.#held = undefined
     for (const { frame } of held) this.connection.heldBytes -= frame.length
     return held
   }

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../support/awaitable.ts'
+import { type Awaitable, doAll } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import type { ChannelManager } from '../channels/channel-manager.ts'
 import type { Subscription } from '../channels/subscription.ts'
@@ -14,7 +14,7 @@ export interface Leave {
   /** Ends the connection's subscription of that channel; without one nothing happens. */
   one(connection: Connection, channel: string): Awaitable<void>
   /** Ends all of them: costs what the connection joined, not what the app holds. */
-  all(connection: Connection): Promise<void>
+  all(connection: Connection): Awaitable<void>
   /** Ends this very subscription; one that has left is left alone. */
   end(subscription: Subscription): Awaitable<void>
 }
@@ -28,9 +28,8 @@ export function createLeave({ channels, registry }: LeaveParts): Leave {
     return subscription && end(subscription)
   }
 
-  async function all(connection: Connection): Promise<void> {
-    // One that fails must not keep the others from ending.
-    await Promise.all([...connection.subscriptions.values()].map(async (subscription) => end(subscription)))
+  function all(connection: Connection): Awaitable<void> {
+    return doAll(Array.from(connection.subscriptions.values(), (subscription) => () => end(subscription)))
   }
 
   function end(subscription: Subscription): Awaitable<void> {

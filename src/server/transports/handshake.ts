@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 
 /** What a server appends to the key of a client to prove that it speaks WebSocket (RFC 6455, 1.3). */
@@ -38,9 +38,7 @@ export function answerHandshake({ method, httpVersion, headers }: IncomingMessag
 }
 
 function switchProtocols(key: string, protocol: string | undefined): string {
-  const accept = createHash('sha1')
-    .update(key + guid)
-    .digest('base64')
+  const accept = hash('sha1', key + guid, 'base64')
   const confirmed = protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`
   return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${confirmed}\r\n`
 }

@@ -47,9 +47,9 @@ export class Rfc6455Transport implements Transport {
     }
     stream.cork()
     stream.write(response, 'latin1')
+    // What is written while `opened` runs, as the greeting is, goes out in the same write.
     new Rfc6455Socket(stream, maxMessageSize, this.#closing, opened).begin(head)
-    // Behind what `opened` has put off to the end of this turn, so that the greeting goes out in the same write.
-    setImmediate(uncork, stream)
+    stream.uncork()
   }
 }
 
@@ -174,11 +174,14 @@ class Rfc6455Socket implements Socket, FrameSink {
 const nothing = Buffer.alloc(0)
 
 function closeFrame(code: number, reason: string): Buffer {
-  const payload = Buffer.allocUnsafe(2 + maxReason)
-  payload.writeUInt16BE(code)
+  // From the pool: it is gone with the connection.
+  const frame = Buffer.allocUnsafe(4 + maxReason)
   // Writes whole characters only.
-  const size = payload.write(reason, 2, maxReason)
-  return controlFrame(0x88, payload.subarray(0, 2 + size))
+  const size = 2 + frame.write(reason, 4, maxReason)
+  frame[0] = 0x88
+  frame[1] = size
+  frame.writeUInt16BE(code, 2)
+  return frame.subarray(0, 2 + size)
 }
 
 function controlFrame(first: number, payload: Buffer): Buffer {
@@ -199,10 +202,6 @@ function onEnd(this: Carrier): void {
 
 function onClose(this: Carrier): void {
   this[carried]?.gone()
-}
-
-function uncork(stream: Duplex): void {
-  stream.uncork()
 }
 
 function destroy(this: Duplex): void {
