@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 
 /** What `auth` of a private or presence subscription carries: `{key}:{signature}` (protocol.md 4.1). */
 export interface Credentials {
@@ -78,7 +78,7 @@ export function verifyAuth(auth: string, key: string, secrets: readonly string[]
 
 /** MD5 of a request body in lower-case hex (protocol.md 4.3). */
 export function md5(body: Uint8Array): string {
-  return createHash('md5').update(body).digest('hex')
+  return hash('md5', body)
 }
 
 /** A request of the HTTP API as it is signed: path and parameters not encoded, names in lower case. */

@@ -39,12 +39,17 @@ export function claim(server: NodeServer, mount: Claim): () => void {
 
 /** The path that follows the prefix of a mount, with repeated slashes made one, or undefined when it is elsewhere. */
 export function pathUnder(prefix: string, url: string): string | undefined {
-  const query = url.indexOf('?')
-  const given = query === -1 ? url : url.slice(0, query)
-  const path = given.includes('//') ? given.replace(/\/{2,}/g, '/') : given
+  const raw = withoutQuery(url)
+  const path = raw.includes('//') ? raw.replace(/\/{2,}/g, '/') : raw
   if (!path.startsWith(prefix)) return undefined
   const rest = path.slice(prefix.length)
   return rest === '' || rest.startsWith('/') ? rest : undefined
+}
+
+/** The path of a URL as it came in. */
+export function withoutQuery(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
 }
 
 /** The prefix of a mount: a path without slashes at its end. Throws a {@link ConfigurationError} for anything else. */
@@ -106,8 +111,9 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
   function request(event: string, [incoming, response]: [IncomingMessage, ServerResponse]): boolean {
     restore(incoming, response)
     for (const mount of mounts) {
+      if (mount.request === undefined) continue
       const path = requestPathUnder(mount, incoming)
-      if (path === undefined || mount.request === undefined) continue
+      if (path === undefined) continue
       if (event === 'checkContinue') response.writeContinue()
       mount.request(incoming, response, path)
       return true

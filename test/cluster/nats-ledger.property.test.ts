@@ -18,7 +18,7 @@ afterAll(() => server.stop())
 describe('The ledger in NATS', () => {
   it('answers and tells what the one in memory does, whatever nodes say', async () => {
     const steps = fc.array(ledgerStep, { minLength: 1, maxLength: 80, size: 'max' })
-    await fc.assert(fc.asyncProperty(steps, sameOnBoth), { numRuns: 40 })
+    await fc.assert(fc.asyncProperty(steps, sameOnBoth), { numRuns: 40, interruptAfterTimeLimit: 60_000 })
   }, 120_000)
 })
 

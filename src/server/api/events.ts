@@ -1,5 +1,6 @@
 import type { ChannelName, SocketId } from '../../protocol/names.ts'
 import { type Attribute, batchBody, eventBody, parseInfo } from '../../protocol/rest.ts'
+import { isPromise } from '../../support/awaitable.ts'
 import type { Registry } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
@@ -75,7 +76,16 @@ export function createEvents({ publish, registry, open }: EventParts) {
   async function publishEach(app: App, { channels, name, data, except, info }: Publication) {
     const answers = new Map<ChannelName, Record<string, number>>()
     for (const channel of channels) {
-      await publish({ kind: 'published', app, channel, event: name, data, except, everywhere: true })
+      const published = publish({
+        kind: 'published',
+        app,
+        channel,
+        event: name,
+        data,
+        except,
+        everywhere: true,
+      })
+      if (isPromise(published)) await published
       const occupancy = info.size === 0 ? undefined : await registry.occupancy(app, channel)
       answers.set(channel, occupancy === undefined ? {} : attributesOf(channel, occupancy, info))
     }

@@ -257,6 +257,20 @@ describe('RawQuery', () => {
   it('sorts by the bytes of names, not by a language', () => {
     expect(new RawQuery('?b=1&a_b=2&ab=3&a-b=4&a=5').toSign(String)).toBe('a=5&a-b=4&a_b=2&ab=3&b=1')
   })
+
+  it.each([
+    ['sorted', '?a=1&b=%2C&c&auth_signature=f'],
+    ['signed in the middle', '?a=1&auth_signature=f&b=%2C&c='],
+    ['not sorted', '?c=&auth_signature=f&a=1&b=%2C'],
+    ['written otherwise', '?A=1&b[]=%2C&auth%5Fsignature=f&c'],
+    ['with nothing between', '?&a=1&&b=%2C&c&auth_signature=f&'],
+  ])('makes the same text of parameters that are %s', (_, url) => {
+    expect(new RawQuery(url).toSign(decodeURIComponent)).toBe('a=1&b=,&c=')
+  })
+
+  it('joins what is there twice, and never takes it for sorted', () => {
+    expect(new RawQuery('?a=1&a=2&b=3').toSign(String)).toBe('a=1,2&b=3')
+  })
 })
 
 describe('readBody', () => {
@@ -277,6 +291,20 @@ describe('readBody', () => {
   it('joins its parts, also in the middle of a character', async () => {
     const [first, second] = [Buffer.from('aé').subarray(0, 2), Buffer.from('aé').subarray(2)]
     expect(String(await read(request([first, second]), 100))).toBe('aé')
+  })
+
+  it('is there as soon as all of its announced length has come', async () => {
+    const incoming = request(['12345', '67890'], { 'content-length': '10' }, false)
+    expect(String(await read(incoming, 10))).toBe('1234567890')
+  })
+
+  it('waits for what is lacking of its announced length', async () => {
+    const incoming = request(['12345'], { 'content-length': '10' }, false)
+    const body = read(incoming, 10)
+    await new Promise(setImmediate)
+    incoming.push('67890')
+    incoming.push(null)
+    expect(String(await body)).toBe('1234567890')
   })
 
   it('may be empty', async () => {

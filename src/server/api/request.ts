@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isSignature, isSignedBy, md5, secretsOf } from '../../protocol/signature.ts'
+import { isSignedBy, md5, secretsOf } from '../../protocol/signature.ts'
 import type { App } from '../apps/app.ts'
 import { RefusedError } from '../errors.ts'
 import type { Grace } from '../grace.ts'
@@ -12,6 +12,8 @@ const tolerance = 600
 
 /** Milliseconds in which a body must be there, and in which one that nobody reads may end. */
 export const bodyDeadline = 30_000
+
+const nothing = Buffer.alloc(0)
 
 /** The JSON object of an answer. */
 export type Answer = Readonly<Record<string, unknown>>
@@ -41,10 +43,18 @@ export async function readBody(
   limit: number,
   late: Grace<IncomingMessage>,
 ): Promise<Buffer> {
-  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit)
+  const length = Number(request.headers['content-length'])
+  if (length > limit) throw tooLarge(limit)
   if (request.readableDidRead) return bytesRead(request, limit)
   // Somebody waited for the end of a body that there was not.
-  if (request.readableEnded) return Buffer.alloc(0)
+  if (request.readableEnded) return nothing
+  // A body that came together with its headers has been parsed after this step: it needs neither listeners nor a deadline.
+  await undefined
+  if (request.readableLength === length && length > 0) return request.read()
+  return bodyToCome(request, limit, late)
+}
+
+function bodyToCome(request: IncomingMessage, limit: number, late: Grace<IncomingMessage>): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
     let size = 0
@@ -98,10 +108,13 @@ interface Parameter {
 /** The query of a request as it stands on the wire: values undecoded, in order. */
 export class RawQuery {
   readonly #parameters: readonly Parameter[]
+  /** Whether the names stand there as they are signed, each once and sorted: so does nearly every SDK send them. */
+  readonly #inOrder: boolean
 
   constructor(url: string) {
     const start = url.indexOf('?') + 1
     this.#parameters = start === 0 ? [] : url.slice(start).split('&').filter(Boolean).map(toParameter)
+    this.#inOrder = areInOrder(this.#parameters)
   }
 
   /** How many parameters there are. */
@@ -121,6 +134,18 @@ export class RawQuery {
 
   /** What the sender may have signed: sorted, joined, without the signature, values read by `read`. */
   toSign(read: (text: string) => string): string {
+    return this.#inOrder ? this.#joined(read) : this.#sorted(read)
+  }
+
+  #joined(read: (text: string) => string): string {
+    let text = ''
+    for (const { name, rawValue } of this.#parameters) {
+      if (name !== 'auth_signature') text += `${text === '' ? '' : '&'}${name}=${read(rawValue)}`
+    }
+    return text
+  }
+
+  #sorted(read: (text: string) => string): string {
     const values = new Map<string, string>()
     for (const { rawName, rawValue } of this.#parameters) {
       const name = bare(read(rawName))
@@ -157,9 +182,7 @@ export function verifySignature(app: App, request: SignedRequest): void {
     )
   }
   const secrets = secretsOf(app)
-  if (isSignature(signature)) {
-    for (const text of candidates(request)) if (isSignedBy(secrets, text, signature)) return
-  }
+  for (const text of candidates(request)) if (isSignedBy(secrets, text, signature)) return
   throw unauthorized('auth_signature is not valid for this request')
 }
 
@@ -171,8 +194,10 @@ export function verifyBody(query: RawQuery, body: Buffer): void {
   }
 }
 
+const digits = /^\d+$/
+
 function isFresh(timestamp: string): boolean {
-  return /^\d+$/.test(timestamp) && Math.abs(Date.now() / 1000 - Number(timestamp)) <= tolerance
+  return digits.test(timestamp) && Math.abs(Date.now() / 1000 - Number(timestamp)) <= tolerance
 }
 
 /** SDKs differ in what they sign and what they put on the wire; each candidate is made only when it is needed. */
@@ -184,8 +209,8 @@ function* candidates({ method, paths, query }: SignedRequest): Iterable<string> 
       for (const form of [path, decode(path)]) {
         const text = `${method}\n${form}\n${parameters}`
         if (seen.has(text)) continue
-        seen.add(text)
         yield text
+        seen.add(text)
       }
     }
   }
@@ -199,6 +224,18 @@ function toParameter(pair: string): Parameter {
     rawName,
     rawValue: equals < 0 ? '' : pair.slice(equals + 1),
   }
+}
+
+function areInOrder(parameters: readonly Parameter[]): boolean {
+  let before = ''
+  for (const { name, rawName } of parameters) {
+    if (name !== rawName) return false
+    // It is not signed, and mostly comes last.
+    if (name === 'auth_signature') continue
+    if (name <= before) return false
+    before = name
+  }
+  return true
 }
 
 /** Array parameters are signed under the bare name, and all names in lower case. */

@@ -5,6 +5,7 @@ import { messageOf } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
 import type { App } from '../apps/app.ts'
 import type { Apps } from '../apps/apps.ts'
+import { withoutQuery } from '../attach.ts'
 import { AppLookupError, RefusedError } from '../errors.ts'
 import type { Grace } from '../grace.ts'
 import type { Metrics } from '../metrics.ts'
@@ -158,7 +159,7 @@ export function createApi({
     const found = methods.find((known) => known === wanted) && router.find(wanted as HTTPMethod, routed)
     if (found) {
       const params = user === undefined ? found.params : { ...found.params, user: decode(user.id) }
-      const paths = [user?.signed ?? path, url.split('?', 1)[0] ?? '']
+      const paths = [user?.signed ?? path, withoutQuery(url)]
       // The store is the Route that open() or signed() put there.
       return { route: found.store as unknown as Route, params, paths }
     }
@@ -183,7 +184,7 @@ export function createApi({
       return
     }
     metrics.apiFailures++
-    logger.error(`${request.method} ${request.url?.split('?', 1)[0]} failed: ${messageOf(thrown)}`)
+    logger.error(`${request.method} ${withoutQuery(request.url ?? '')} failed: ${messageOf(thrown)}`)
     respond(response, 500, { error: 'The server failed to answer this request', code: 500 })
   }
 }

@@ -1,3 +1,5 @@
+import { withoutQuery } from '../attach.ts'
+
 /** A path about a user, whose id may hold anything, slashes too. */
 export interface UserPath {
   /** The path with a placeholder for the id. */
@@ -18,7 +20,7 @@ const ending = /^(?:(.*)\/)?(terminate_connections|unsubscribe)$/s
 export function userPathOf(path: string, url: string): UserPath | undefined {
   const [head] = beginning.exec(path) ?? []
   if (head === undefined) return undefined
-  const raw = url.split('?', 1)[0] ?? ''
+  const raw = withoutQuery(url)
   const whole = raw.replace(/\/{2,}/g, '/')
   const before = whole.slice(0, whole.length - path.length + head.length - 1)
   const segments = before.split('/').length - 1
