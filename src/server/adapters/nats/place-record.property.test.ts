@@ -115,7 +115,7 @@ class Records {
 
 function answerOf(held: Pick<Held, 'removed' | 'refused' | 'back' | 'occupied'>, added: readonly string[]) {
   const { removed, refused, back, occupied } = held
-  return [added, removed.toSorted(), refused, back.toSorted(), occupied]
+  return [added, removed, refused, back, occupied]
 }
 
 function namesOf(departed: readonly { readonly userId?: string | undefined }[]): unknown {

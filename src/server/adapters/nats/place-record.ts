@@ -120,7 +120,7 @@ function conclude(before: PlaceRecord, after: PlaceRecord, now: number, outcome:
   const goes = isVacant(after) && !isVacant(before)
   const came = new Set<string | undefined>(added.map(({ id }) => id))
   if (comes) came.add(undefined)
-  const taken = before.departures.filter(({ userId }) => came.has(userId)).map(({ userId }) => userId)
+  const taken = new Set(before.departures.map(({ userId }) => userId).filter((userId) => came.has(userId)))
   const departures = [
     ...before.departures.filter(({ userId }) => !came.has(userId)),
     ...settled.map((userId) => ({ userId, at: now })),
@@ -132,8 +132,8 @@ function conclude(before: PlaceRecord, after: PlaceRecord, now: number, outcome:
     added,
     removed,
     refused,
-    back: taken.filter((userId) => userId !== undefined),
-    occupied: comes && !taken.includes(undefined),
+    back: added.map(({ id }) => id).filter((id) => taken.has(id)),
+    occupied: comes && !taken.has(undefined),
     told: changed || added.length > 0 || removed.length > 0,
   }
 }
