@@ -60,7 +60,7 @@ function table(settings: Settings, onlyInEnvironment: readonly string[] = []): s
   const rows = Object.entries(settings).map(([name, { env, aliases, kind, fallback, meaning }]) => [
     [env, ...aliases].map(code).join(', also '),
     onlyInEnvironment.includes(name) ? '–' : code(name),
-    kind.secret && fallback !== undefined ? 'not shown' : shown(fallback),
+    shown(fallback),
     kind.allowed,
     meaning,
   ])

@@ -109,8 +109,8 @@ function triggerHelp(): string {
 }
 
 function helpOf(settings: Readonly<Record<string, Setting<unknown>>>): string {
-  const rows = Object.values(settings).map(({ env, kind, fallback, meaning }) => {
-    const shown = kind.secret || fallback === undefined ? '' : ` [${[fallback].flat().join() || 'empty'}]`
+  const rows = Object.values(settings).map(({ env, fallback, meaning }) => {
+    const shown = fallback === undefined ? '' : ` [${[fallback].flat().join() || 'empty'}]`
     return `  ${env.padEnd(36)}${meaning}${shown}`
   })
   return `\nEnvironment:\n${rows.join('\n')}\n  ${appsVariable.padEnd(36)}JSON array of apps instead of the default one\n`

@@ -20,7 +20,7 @@ export interface Adapter {
   /** Forgets what has expired; called every few seconds, `now` in milliseconds on the monotonic clock. */
   sweep(now: number): void
   /** Called when the server begins to drain: from now on members are kept for their users to appear on another node. */
-  drain(): void
+  drain(): Awaitable<void>
   /** Resolves when nothing of this node remains; called after everybody has left. Never rejects. */
   close(): Promise<void>
 }

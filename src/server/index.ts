@@ -1,9 +1,29 @@
+export type { Member } from '../protocol/messages.ts'
+export type { KeptEvent } from './adapter.ts'
+export { setupPrimary } from './adapters/workers/primary.ts'
 export type { App, AppSettings, ClientEventMode } from './apps/app.ts'
 export type { AppManager } from './apps/app-manager.ts'
 export type { AppOptions, WebhookOptions } from './apps/app-options.ts'
 export type { NodeServer } from './attach.ts'
 export type { ClientOptions } from './client-options.ts'
+export type {
+  Broker,
+  BrokerListener,
+  Departure,
+  EventStore,
+  Held,
+  Holding,
+  Ledger,
+  NewEvent,
+  Notice,
+  Place,
+  PlaceState,
+  Renewed,
+  Roads,
+  Settled,
+} from './cluster/broker.ts'
+export { stale } from './cluster/broker.ts'
 export type { ReverbServerOptions, ServerConfig } from './config.ts'
-export { AppLookupError, RefusedError, UnknownAppError } from './errors.ts'
+export { AppLookupError, RefusedError, UnknownAppError, UnreachableError } from './errors.ts'
 export type { FastifyLike, ReverbFastifyPlugin } from './fastify-plugin.ts'
 export { type AttachOptions, type PublishMessage, ReverbServer } from './server.ts'

@@ -222,7 +222,7 @@ export class ReverbServer {
 
   async #close(): Promise<void> {
     this.#connector.draining = true
-    this.#adapter.drain()
+    await this.#adapter.drain()
     // What is on its way up cannot be closed before it is there; a failure is known to who called listen().
     await this.#standalone.settled()
     await drain(this.#connections, this.options.drain)

@@ -1,3 +1,4 @@
+export { type BrokerTest, brokerSuite, type CreateBroker } from './broker-suite.ts'
 export { FakePusher } from './fake-pusher.ts'
 export { FakeSocket } from './fake-socket.ts'
 export {

@@ -66,7 +66,8 @@ export class ClusterAdapter implements Adapter {
 
   sweep(): void {}
 
-  drain(): void {
+  async drain(): Promise<void> {
+    await this.#link.renew()
     this.registry.drain()
   }
 

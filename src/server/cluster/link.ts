@@ -52,6 +52,8 @@ export class Link {
   #trouble: string | undefined
   #memory: string | undefined
   #connected = false
+  /** Whether the loss that this node is in has been told. */
+  #told = false
   #closed = false
   /** Milliseconds on the monotonic clock. */
   #renewedAt = 0
@@ -102,7 +104,7 @@ export class Link {
   start(listener: LinkListener): void {
     const { broker, ttl } = this.#parts
     this.#listener = listener
-    this.#timer = setInterval(() => void this.#tick(), Math.min(ttl / 4, maxInterval)).unref()
+    this.#timer = setInterval(() => void this.renew(), Math.min(ttl / 4, maxInterval)).unref()
     broker.open({
       connected: () => this.#found(),
       disconnected: (reason) => this.#lost(reason),
@@ -155,16 +157,15 @@ export class Link {
     const { broker, metrics, logger } = this.#parts
     this.#connected = false
     if (this.#closed) return
-    const isNew = this.#state !== 'down' || this.#trouble !== reason
     this.#state = 'down'
-    this.#trouble = reason
     clearTimeout(this.#refresh)
     this.#listener?.lost()
-    if (!isNew) return
+    // What follows on a loss, such as the end of its connections, is none of its own.
+    if (this.#told) return
+    this.#told = true
+    this.#trouble = `${broker.name} at ${broker.address} cannot be reached: ${reason}`
     metrics.brokerLosses++
-    logger.error(
-      `${broker.name} at ${broker.address} cannot be reached, so this node is on its own: ${reason}`,
-    )
+    logger.error(`${this.#trouble}; this node goes on alone`)
   }
 
   #fail(reason: string): void {
@@ -181,6 +182,9 @@ export class Link {
     this.#trouble ??= 'Joining the other nodes'
     try {
       await this.#register()
+      // What is left of those who went long ago is no sight for those who come now.
+      const settled = await this.#inTime(broker.ledger.settle(settleTime))
+      void this.#listener?.settled(settled)
       await this.#inTime(broker.roads.subscribe([this.#probeRoad]))
       await this.#probe()
       if (this.#isOver()) return
@@ -189,6 +193,7 @@ export class Link {
       await this.#listener?.recover()
       if (!this.up) return
       this.#trouble = undefined
+      this.#told = false
       clearTimeout(this.#refresh)
       this.#refresh = setTimeout(() => this.#listener?.refresh(), settleTime).unref()
       logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)
@@ -219,7 +224,8 @@ export class Link {
     this.#memory = renewed.memory
   }
 
-  async #tick(): Promise<void> {
+  /** Renews the lease, and so learns who else is alive. Never rejects. */
+  async renew(): Promise<void> {
     if (this.#state !== 'up' || this.#renewing) return
     this.#renewing = true
     try {
