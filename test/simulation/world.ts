@@ -411,6 +411,10 @@ export class World implements Judge {
   }
 
   #wipe(time: number): void {
+    // What a node on its own has not said yet, nobody can compare with what others had said of the same.
+    for (const session of this.sessions.filter(({ alive, node }) => alive && node.trouble)) {
+      for (const channel of session.views.keys()) this.touched(session, channel)
+    }
     this.transitions.wiped(time, (channel, user) => {
       const { users, subscriptions } = this.truthOf(channel)
       return user === undefined ? subscriptions > 0 : users.has(user)

@@ -30,7 +30,7 @@ function brokerOf(config: ServerConfig): Broker | undefined {
   const { redis, redisUrl, nats, natsUrl } = config
   if (broker !== undefined) return broker
   if (scalingDriver === 'redis') return redisBroker({ ...(redis ?? { url: redisUrl }), prefix })
-  if (scalingDriver === 'nats') return natsBroker({ ...(nats ?? { url: natsUrl }), prefix })
+  if (scalingDriver === 'nats') return natsBroker({ url: natsUrl, ...nats, prefix })
   if (scalingDriver === 'cluster') return createWorkerBroker(prefix)
   return undefined
 }

@@ -5,7 +5,12 @@ import type { EventStore } from './broker.ts'
 import { type ClusterRelay, roadOf } from './cluster-relay.ts'
 import type { Link } from './link.ts'
 
-/** The log of a node among others: what it keeps comes to all of them in its order. Out of reach it keeps and knows nothing. */
+const notKept: Kept = { position: 0, arrives: false }
+
+/**
+ * The log of a node among others: what it keeps comes to all of them in its order. Out of reach it keeps and knows nothing;
+ * an event that was under way at the moment of the loss rejects, since nobody knows what became of it.
+ */
 export class ClusterLog implements EventLog {
   readonly #link: Link
   readonly #store: EventStore
@@ -18,20 +23,15 @@ export class ClusterLog implements EventLog {
   }
 
   async keep(app: App, channel: ChannelName, { event, data, frame, except }: LoggedEvent): Promise<Kept> {
+    if (!this.#link.up) return notKept
     const place = { appId: app.id, channel }
     const kept = { event, data, ttl: app.cacheTtl }
     const envelope = this.#relay.envelope(frame, except)
-    const road = roadOf(app.id, channel)
-    const expected = this.#relay.expect(road, frame)
-    try {
-      const position = await this.#link.ask(() => this.#store.keep(place, kept, road, envelope))
-      return { position, arrives: true }
-    } catch {
-      // The link has counted and logged it; whoever publishes is told. What has come back was kept, and must not come twice.
-      return { position: 0, arrives: expected.arrived }
-    } finally {
-      this.#relay.expectNoMore(expected)
-    }
+    // Failing now, it may have been done: delivered here as well, it would come twice, and out of its order.
+    const position = await this.#link.ask(() =>
+      this.#store.keep(place, kept, roadOf(app.id, channel), envelope),
+    )
+    return { position, arrives: true }
   }
 
   async last({ id: appId }: App, channel: ChannelName): Promise<KeptEvent | undefined> {

@@ -37,6 +37,8 @@ interface Kept {
   /** The memory of the ledger in which the last statement stands. */
   memory: string | undefined
   saying: boolean
+  /** Whether what is being said may be answered with a state that is older than the watch. */
+  unsure: boolean
   /** The last notice that came while something was being said; only of counts. */
   later: Notice | undefined
 }
@@ -173,11 +175,10 @@ export class ClusterRegistry implements Registry {
     for (const kept of seats) kept.changed = true
     await Promise.all([this.#counts.recover(), this.#attendance.recover()])
     await inBatches(seats, async (batch) => {
-      const watched = batch
-        .filter((kept) => this.#isKept(kept) && isWatched(kept.seat))
-        .map(({ seat }) => seat.place)
+      const watched = batch.filter((kept) => this.#isKept(kept) && isWatched(kept.seat))
       const { link, broker } = this.#parts
-      if (watched.length > 0) await link.ask(() => broker.ledger.watch(watched))
+      if (watched.length > 0) await link.ask(() => broker.ledger.watch(watched.map(({ seat }) => seat.place)))
+      for (const kept of watched) this.#watched(kept)
       await Promise.all(batch.map((kept) => this.#say(kept)))
     })
     for (const [appId, userIds] of this.#listener?.watchedUsers() ?? []) {
@@ -231,6 +232,7 @@ export class ClusterRegistry implements Registry {
         again: false,
         memory: undefined,
         saying: false,
+        unsure: false,
         later: undefined,
       }
       this.#seats.set(key, kept)
@@ -240,14 +242,19 @@ export class ClusterRegistry implements Registry {
     return kept
   }
 
-  /** The watch may begin after the ledger has answered the first time: then something may have been missed. */
   async #beginToWatch(kept: Kept): Promise<void> {
     try {
       await this.#watch.add(kept.seat.place)
-      if (kept.seat.version > 0) await this.#refresh(kept)
+      this.#watched(kept)
     } catch {
       // Out of reach: it is watched when the ledger is back.
     }
+  }
+
+  /** What the ledger has answered before, or is about to, may be older than the watch: something may have been missed. */
+  #watched(kept: Kept): void {
+    if (kept.saying) kept.unsure = true
+    else if (kept.seat.version > 0) void this.#refresh(kept)
   }
 
   #told(kept: Kept, entry: Entry): Promise<Joined> {
@@ -279,6 +286,8 @@ export class ClusterRegistry implements Registry {
     const { later } = kept
     kept.later = undefined
     if (later !== undefined) this.#learnCount(kept.seat, later, false)
+    if (kept.unsure) void this.#refresh(kept)
+    kept.unsure = false
     if (kept.seat.subscriptions === 0) this.#forgetSoon(kept.seat)
   }
 

@@ -30,13 +30,6 @@ interface Followed {
   readonly ready: Promise<void>
 }
 
-/** An event of this node that the log is to send back. */
-export interface Expected {
-  readonly road: string
-  readonly frame: Frame
-  arrived: boolean
-}
-
 interface RelayParts {
   readonly link: Link
   readonly broker: Broker
@@ -51,7 +44,6 @@ export class ClusterRelay implements Relay {
   readonly #parts: RelayParts
   readonly #followed = new Map<string, Followed>()
   readonly #lingering = new Grace(lingering)
-  readonly #expected = new Set<Expected>()
   readonly #subscribe: Gatherer<string>
   readonly #unsubscribe: Gatherer<string>
   #listener: RelayListener | undefined
@@ -116,17 +108,6 @@ export class ClusterRelay implements Relay {
     return writeEnvelope({ kind: 'event', sender, except: except ?? '', body: frame })
   }
 
-  /** From now on it is noted when the event comes back, until {@link expectNoMore}. */
-  expect(road: string, frame: Frame): Expected {
-    const expected = { road, frame, arrived: false }
-    this.#expected.add(expected)
-    return expected
-  }
-
-  expectNoMore(expected: Expected): void {
-    this.#expected.delete(expected)
-  }
-
   /** Takes every road again. */
   async recover(): Promise<void> {
     const { link, broker } = this.#parts
@@ -147,7 +128,6 @@ export class ClusterRelay implements Relay {
     // What the log has numbered comes to its sender too.
     if (sender === link.instance && position === 0) return
     metrics.relayReceived++
-    if (sender === link.instance) this.#cameBack(road, body)
     if (kind === 'control') this.#controlled(body)
     const followed = this.#followed.get(road)
     if (followed === undefined) return
@@ -156,15 +136,6 @@ export class ClusterRelay implements Relay {
 
   stop(): void {
     this.#lingering.stop()
-  }
-
-  /** Events of one road come back in the order in which they were sent. */
-  #cameBack(road: string, body: Buffer): void {
-    for (const expected of this.#expected) {
-      if (expected.arrived || expected.road !== road || !expected.frame.equals(body)) continue
-      expected.arrived = true
-      return
-    }
   }
 
   async #begin(road: string): Promise<void> {

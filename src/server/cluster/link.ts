@@ -182,14 +182,13 @@ export class Link {
     this.#trouble ??= 'Joining the other nodes'
     try {
       await this.#register()
-      // What is left of those who went long ago is no sight for those who come now.
-      const settled = await this.#inTime(broker.ledger.settle(settleTime))
-      void this.#listener?.settled(settled)
       await this.#inTime(broker.roads.subscribe([this.#probeRoad]))
       await this.#probe()
       if (this.#isOver()) return
       this.#state = 'up'
       this.#upSince = performance.now()
+      // What is left of those who went long ago is no sight for those who come now.
+      if (this.alone) void this.#listener?.settled(await this.#inTime(broker.ledger.settle(settleTime)))
       await this.#listener?.recover()
       if (!this.up) return
       this.#trouble = undefined

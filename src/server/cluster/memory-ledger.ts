@@ -66,7 +66,7 @@ export class MemoryLedger implements LocalLedger {
     const life = fresh ? this.#begin(node) : this.#alive(node)
     if (life === undefined) return stale
     life.expires = this.#clock() + ttl
-    const expired = [...this.#lives.keys()].filter((id) => this.#alive(id) === undefined)
+    const expired = [...this.#lives.keys()].filter((id) => id !== node && this.#alive(id) === undefined)
     return { expired, alive: this.#lives.size - expired.length, memory: this.#memory }
   }
 
