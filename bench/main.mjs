@@ -6,6 +6,7 @@ import { pinThisProcess } from './lib/cores.mjs'
 import { ensureCompiled } from './lib/programs.mjs'
 import { tablesOf } from './lib/table.mjs'
 import { bystanders } from './rows/bystanders.mjs'
+import { cluster } from './rows/cluster.mjs'
 import { delivering } from './rows/delivering.mjs'
 import { inProcess } from './rows/in-process.mjs'
 import { memory } from './rows/memory.mjs'
@@ -14,7 +15,16 @@ import { requests } from './rows/requests.mjs'
 import { transports } from './rows/transports.mjs'
 
 /** @type {readonly import('./lib/row.mjs').Row[]} */
-const rows = [...delivering, ...requests, inProcess, ...memory, ...bystanders, ...peers, ...transports]
+const rows = [
+  ...delivering,
+  ...requests,
+  inProcess,
+  ...memory,
+  ...bystanders,
+  ...peers,
+  ...transports,
+  ...cluster,
+]
 
 const { values: flags, positionals: names } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },

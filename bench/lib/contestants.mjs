@@ -9,6 +9,7 @@ import { program } from './programs.mjs'
  * @property {string} name
  * @property {(port: number) => readonly string[]} command
  * @property {Readonly<Record<string, string>>} [env]
+ * @property {boolean} [tellsReady] whether it says at `/ready` when it is
  */
 
 /** The app that wsload publishes to and signs for; the yardsticks do not look at it. */
@@ -54,6 +55,7 @@ export function reverb({ name = 'ours', node = process.execPath, main = cli, fla
     name,
     command: (port) => [node, ...flags, main, 'start', '--host', '127.0.0.1', '--port', String(port)],
     env: { ...credentials, ...env },
+    tellsReady: true,
   }
 }
 

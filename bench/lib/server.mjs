@@ -35,7 +35,7 @@ export class Server {
    * Resolves when it accepts connections.
    * @param {import('./contestants.mjs').Contestant} contestant
    */
-  static async start({ name, command, env }) {
+  static async start({ name, command, env, tellsReady = false }) {
     const port = await freePort()
     const child = startChild([...pinServer, ...command(port)], {
       // Away from any .env, and with nothing of this environment that could configure it.
@@ -46,6 +46,7 @@ export class Server {
     child.once('exit', (code) => child.emit('error', new Error(`${name} has ended with exit code ${code}`)))
     const server = new Server(name, port, child)
     await server.#until(() => listens(port), 'does not listen')
+    if (tellsReady) while (!(await isReady(port))) await delay(20)
     await delay(100)
     server.#idleFiles = server.#files
     return server
@@ -138,6 +139,18 @@ export class Server {
       if (performance.now() > end) throw new Error(`${this.#name} ${complaint} (after ${patience / 1000} s)`)
       await delay(20)
     }
+  }
+}
+
+/**
+ * Whether it has joined the others, where there are any.
+ * @param {number} port
+ */
+export async function isReady(port) {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/ready`, { headers: { connection: 'close' } })).ok
+  } catch {
+    return false
   }
 }
 

@@ -1,10 +1,10 @@
 import { parseChannelName, parseSocketId } from '../../dist/protocol/names.js'
-import { MemoryRegistry } from '../../dist/server/adapters/memory.js'
-import { MemoryEventLog } from '../../dist/server/adapters/memory-log.js'
+import { MemoryAdapter } from '../../dist/server/adapters/memory.js'
 import { assembleProtocol } from '../../dist/server/assemble-protocol.js'
 import { Connection } from '../../dist/server/connection.js'
 import { deliver } from '../../dist/server/deliver.js'
 import { encodeFrame } from '../../dist/server/frame.js'
+import { Metrics } from '../../dist/server/metrics.js'
 import { app } from './app.mjs'
 
 const subscribers = 1000
@@ -13,8 +13,8 @@ const turns = 5
 
 const logger = { debug: ignore, info: ignore, warn: ignore, error: ignore }
 const parts = assembleProtocol({
-  registry: new MemoryRegistry(),
-  log: new MemoryEventLog(),
+  adapter: new MemoryAdapter(),
+  metrics: new Metrics(),
   logger,
   trace: undefined,
   sendBuffer: 1_048_576,
@@ -53,7 +53,7 @@ export const fanOut = [
     least: 'a write each',
     repetitions: 500,
     of: subscribers,
-    ours: () => written1000(() => deliver(outbox, channel, frame, undefined, 0)),
+    ours: () => written1000(() => deliver(outbox, channel, frame, undefined, 0, true)),
     baseline: () => written1000(writeAll),
   },
   {

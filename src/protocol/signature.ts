@@ -14,7 +14,7 @@ export function sign(secret: string, text: string | Uint8Array): string {
 const signaturePattern = /^[0-9a-f]{64}$/
 
 /** Whether a text has the shape of a signature: 64 lower-case hex digits. */
-export function isSignature(text: string): boolean {
+function isSignature(text: string): boolean {
   return signaturePattern.test(text)
 }
 

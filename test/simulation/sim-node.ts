@@ -29,6 +29,8 @@ export class SimNode implements Process {
   readonly metrics = new Metrics()
   readonly parts: ReturnType<typeof assembleProtocol>
   frozen = false
+  /** How often it has gone on after a freeze. */
+  thawed = 0
   dead = false
   draining = false
   /** When it joined the others, if nothing has come between them since. */
@@ -53,7 +55,7 @@ export class SimNode implements Process {
         note(line)
       },
       error: (line: string) => {
-        if (line.includes('cannot be reached, so')) this.upSince = Number.POSITIVE_INFINITY
+        if (line.includes('cannot be reached:')) this.upSince = Number.POSITIVE_INFINITY
         // Who is told so has asked while the others were out of reach.
         else if (line.includes('failed:')) failed(`node ${index}: ${line}`)
         note(line)
@@ -98,6 +100,7 @@ export class SimNode implements Process {
   /** Everything happens now that should have: first the timers, as when Node begins a turn, or first what has arrived. */
   thaw(timersFirst: boolean): void {
     this.frozen = false
+    this.thawed++
     const missed = this.#missed
     this.#missed = []
     for (const task of missed) if (task.timer === timersFirst) this.#hub.time.makeUp(task)

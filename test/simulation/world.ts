@@ -449,11 +449,13 @@ export class World implements Judge {
   /** After the lease and 3 s nobody who was well all the time has the users of this node, unless they are elsewhere. */
   #expectNoGhosts(node: SimNode): void {
     const begun = this.time.now
+    const { thawed } = node
     const theirs = this.sessions
       .filter((session) => session.node === node && session.alive)
       .flatMap(({ user, views }) => [...views.keys()].map((channel) => ({ user, channel })))
     this.time.plan(undefined, lease * 1000 + 3_000, () => {
-      if (!node.dead && !node.frozen) return
+      // It may have been back, and be frozen again.
+      if (!node.dead && (!node.frozen || node.thawed !== thawed)) return
       if (this.#lastStop > begun - 3_000) return
       for (const session of this.sessions) {
         if (!session.alive || session.node.frozen || session.node.upSince > begun - 3_000) continue

@@ -161,6 +161,7 @@ export class ClusterRegistry implements Registry {
   /** The ledger cannot be asked, and may be another one when it can be. */
   lost(): void {
     this.#doubtful = true
+    this.#attendance.lost()
     // Now, not when everything is said again: newcomers may speak of the same channel before that.
     for (const kept of this.#seats.values()) {
       kept.seat.version = 0
@@ -186,10 +187,20 @@ export class ClusterRegistry implements Registry {
     }
   }
 
-  /** Whom the ledger does not know by now, is not there. */
+  /**
+   * Says everything once more: what was under way when the ledger was lost may have been done after what was said since.
+   * Whom the ledger does not know then, is not there.
+   */
   async refresh(): Promise<void> {
     this.#doubtful = false
-    const doubtful = [...this.#seats.values()].filter(({ seat }) => seat.doubtful)
+    const seats = [...this.#seats.values()]
+    for (const kept of seats) {
+      kept.again = true
+      kept.changed = true
+    }
+    await Promise.all([this.#counts.recover(), this.#attendance.refresh()])
+    await inBatches(seats, (batch) => Promise.all(batch.map((kept) => this.#say(kept))))
+    const doubtful = seats.filter(({ seat }) => seat.doubtful)
     await inBatches(doubtful, (batch) => Promise.all(batch.map((kept) => this.#refresh(kept))))
   }
 
@@ -397,6 +408,8 @@ export class ClusterRegistry implements Registry {
     this.#empty.hold(key, () => {
       const kept = this.#seats.get(key)
       if (kept === undefined || kept.saying || kept.again || kept.seat.subscriptions > 0) return
+      // It has to be said once more that nobody is there.
+      if (this.#doubtful) return this.#forgetSoon(kept.seat)
       this.#seats.delete(key)
       const { link, broker } = this.#parts
       if (isWatched(kept.seat)) ignoreRejection(link.ask(() => broker.ledger.unwatch([place])))
