@@ -4,6 +4,7 @@ import { type ProtocolClient, payloadOf } from '../../src/testing/index.ts'
 import { Api, apiApp } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { Endpoint } from '../support/webhooks.ts'
 
 /** What joins the nodes of a test; made anew for each, and gone after it. */
 export interface Backend {
@@ -283,6 +284,13 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
     })
 
     describe('counts, quotas and the HTTP API', () => {
+      it('C3 connections of both have ids of their own', async () => {
+        const [one, two] = await startNodes()
+        const nodes = Array.from({ length: 200 }, (_, index) => (index % 2 === 0 ? one : two))
+        const clients = await Promise.all(nodes.map((node) => node.connect()))
+        expect(new Set(clients.map(({ socketId }) => socketId)).size).toBe(clients.length)
+      })
+
       it('C93 the count is that of both, and comes to both', async () => {
         const [one, two] = await startNodes({ subscriptionCount: true })
         const [here, there] = await Promise.all([one.connect(), two.connect()])
@@ -327,6 +335,30 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
         }
         await here.close()
         await eventually(async () => (await apiOf(two).get('/connections')).body).toEqual({ connections: 2 })
+      })
+    })
+
+    describe('webhooks', () => {
+      it('C152 C153 one node tells of the first subscription, and one of the last departure, of nobody who moves', async () => {
+        const endpoint = await Endpoint.open()
+        const webhooks = { webhookUrl: [endpoint.url], webhookBatchMs: 0 }
+        const [one, two] = await startNodes(webhooks)
+        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        await here.join(room, { user_id: '7' })
+        await there.join(room, { user_id: '7' })
+        await here.close()
+        await there.close()
+        const back = await one.connect()
+        await back.join(room, { user_id: '7' })
+        await back.close()
+        const told = [
+          { name: 'channel_occupied', channel: room },
+          { name: 'member_added', channel: room, user_id: '7' },
+          { name: 'member_removed', channel: room, user_id: '7' },
+          { name: 'channel_vacated', channel: room },
+        ]
+        await eventually(() => endpoint.events.length).toBe(told.length)
+        expect(endpoint.events).toEqual(expect.arrayContaining(told))
       })
     })
 

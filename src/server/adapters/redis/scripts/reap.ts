@@ -35,8 +35,6 @@ while work < 500 do
   if not entry then
     redis.call('ZREM', root .. 'nodes', node)
     redis.call('HDEL', root .. 'renewed', node)
-    -- With the last node goes what only nodes ask for.
-    if redis.call('EXISTS', root .. 'nodes') == 0 then redis.call('DEL', root .. 'memory') end
     return 1
   end
   local kind, name = string.sub(entry, 1, 1), string.sub(entry, 2)
