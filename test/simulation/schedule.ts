@@ -31,7 +31,6 @@ export interface Schedule {
   readonly users: readonly string[]
   readonly pace: Pace
   readonly lanes: Lanes
-  readonly late: boolean
   readonly counted: boolean
   readonly maxMembers: number
   readonly maxConnections: number
@@ -71,7 +70,6 @@ export function scheduleOf(seed: number): Schedule {
           [2, 'erratic'],
         ] as const),
     lanes: random.pick(['one', 'two', 'loose'] as const),
-    late: false,
     counted: random.chance(0.5),
     maxMembers: random.chance(0.15) ? 2 : 0,
     maxConnections: random.chance(0.1) ? 3 + random.below(4) : 0,

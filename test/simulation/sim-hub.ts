@@ -45,7 +45,6 @@ interface HubParts {
   readonly time: VirtualTime
   readonly random: Random
   readonly lanes: Lanes
-  readonly late: boolean
   readonly observer: HubObserver
 }
 
@@ -54,8 +53,6 @@ export class SimHub {
   readonly time: VirtualTime
   readonly random: Random
   readonly lanes: Lanes
-  /** Whether what was said over a connection that is lost may arrive after what is said over the next. */
-  readonly late: boolean
   readonly observer: HubObserver
   readonly brokers = new Set<SimBroker>()
   weather: Weather = { delay: () => 0, dropped: 0, repeated: 0 }
@@ -63,11 +60,10 @@ export class SimHub {
   down = false
   #exchange: MemoryExchange
 
-  constructor({ time, random, lanes, late, observer }: HubParts) {
+  constructor({ time, random, lanes, observer }: HubParts) {
     this.time = time
     this.random = random
     this.lanes = lanes
-    this.late = late
     this.observer = observer
     this.#exchange = this.#make()
   }

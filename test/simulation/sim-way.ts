@@ -93,17 +93,15 @@ export class SimWay {
     for (const step of held ?? []) step()
   }
 
-  /** What comes down is lost; what goes up has just arrived, or never does, or does so when nobody thinks of it any more. */
+  /** What comes down is lost; what goes up has just arrived, or never does. */
   end(reason: string): void {
-    const { random, late, time } = this.#hub
+    const { random } = this.#hub
     this.#ended = true
     this.#held = undefined
     const arrives = random.chance(0.5)
-    const lag = random.between(0, 2_000)
     for (const { arrive, task } of [...this.#rising]) {
       if (task !== undefined) task.cancelled = true
-      if (late) time.plan(undefined, lag, arrive)
-      else if (arrives) arrive()
+      if (arrives) arrive()
     }
     this.#exchange.leave(this.#heard)
     this.#interests.clear()

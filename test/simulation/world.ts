@@ -76,14 +76,14 @@ export class World implements Judge {
     })
     const violation = (oracle: string, what: string) => this.violation(oracle, what)
     this.transitions = new Transitions(() => this.time.now, violation)
-    const { lanes, late } = schedule
+    const { lanes } = schedule
     const observer = {
       decided: this.transitions.decided.bind(this.transitions),
       answered: this.transitions.answered.bind(this.transitions),
       kept: (data: string) => void this.#positions.set(data, this.#positions.size),
       note: (line: () => string) => this.note(line),
     }
-    this.hub = new SimHub({ time: this.time, random: this.#random, lanes, late, observer })
+    this.hub = new SimHub({ time: this.time, random: this.#random, lanes, observer })
     this.hub.weather = { ...schedule, delay: delayOf(schedule.pace, this.#random) } satisfies Weather
   }
 
