@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startChild } from './children.mjs'
 import { workshop } from './programs.mjs'
+import { freePort } from './server.mjs'
 
 /**
  * A real Redis that keeps nothing on disk.
@@ -59,14 +59,4 @@ function answers(cli) {
   } catch {
     return false
   }
-}
-
-/** @returns {Promise<number>} */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = Object(server.address())
-  server.close()
-  await once(server, 'close')
-  return port
 }

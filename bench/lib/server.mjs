@@ -163,8 +163,11 @@ function listens(port) {
   return readFileSync('/proc/net/tcp', 'utf8').includes(`:${hex} 00000000:0000 0A`)
 }
 
-/** @returns {Promise<number>} */
-async function freePort() {
+/**
+ * A port on which nothing listens.
+ * @returns {Promise<number>}
+ */
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = Object(server.address())
