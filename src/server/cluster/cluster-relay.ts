@@ -1,6 +1,7 @@
 import { readEnvelope, writeEnvelope } from '../../protocol/envelope.ts'
 import { type ChannelName, parseSocketId, type SocketId } from '../../protocol/names.ts'
 import { ignoreRejection } from '../../support/awaitable.ts'
+import { asObject, parseObject } from '../../support/json.ts'
 import type { Order, Relay, RelayListener } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import type { Frame } from '../frame.ts'
@@ -172,10 +173,8 @@ export function roadOf(appId: string, channel: string): string {
 }
 
 function parseControl(body: Buffer): Control | undefined {
-  try {
-    // Nodes of the cluster wrote it.
-    return JSON.parse(body.toString()) as Control
-  } catch {
-    return undefined
-  }
+  const control = parseObject(body.toString())
+  if (asObject(control?.['order'] ?? control?.['user']) === undefined) return undefined
+  // A node of the cluster wrote it.
+  return control as unknown as Control
 }
