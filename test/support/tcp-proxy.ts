@@ -10,6 +10,11 @@ export interface TcpProxy {
   /** Nothing passes in either direction any more; nothing fails either. */
   stall(): void
   heal(): void
+  /**
+   * Keeps what is sent on the connections of now until the answer is called, even if its sender is gone by then; that
+   * resolves when the other end has read it all.
+   */
+  detain(): () => Promise<void>
   /** How many bytes have come back through it. */
   readonly received: number
 }
@@ -17,6 +22,7 @@ export interface TcpProxy {
 /** Stands before a port of this machine until the test is finished. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
+  const detainable = new Set<() => () => Promise<unknown>>()
   let [isCut, isStalled, received] = [false, false, 0]
   const server = createServer((inward) => {
     if (isCut) return void inward.destroy()
@@ -24,6 +30,21 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     outward.on('data', (bytes) => {
       received += bytes.length
     })
+    let detained: Buffer[] | undefined
+    const detain = () => {
+      const bytes: Buffer[] = []
+      detained = bytes
+      inward.unpipe()
+      inward.on('data', (chunk: Buffer) => bytes.push(chunk))
+      return () => {
+        outward.unpipe()
+        outward.resume()
+        outward.end(Buffer.concat(bytes))
+        return once(outward, 'close')
+      }
+    }
+    detainable.add(detain)
+    inward.on('close', () => detainable.delete(detain))
     for (const [from, to] of [
       [inward, outward],
       [outward, inward],
@@ -32,7 +53,7 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
-        to.destroy()
+        if (from === outward || detained === undefined) to.destroy()
       })
       from.pipe(to)
       if (isStalled) from.pause()
@@ -67,6 +88,12 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       if (isStalled) end()
       isCut = false
       isStalled = false
+    },
+    detain() {
+      const release = [...detainable].map((detain) => detain())
+      return async () => {
+        await Promise.all(release.map((go) => go()))
+      }
     },
     get received() {
       return received
