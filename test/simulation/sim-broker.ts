@@ -15,6 +15,8 @@ export class SimBroker implements Broker {
   readonly #process: Process
   #listener: BrokerListener | undefined
   #way: SimWay | undefined
+  /** Ways that have ended, on which something may still arrive. */
+  #ended: SimWay[] = []
   #cut = false
   #stalled = false
 
@@ -88,6 +90,12 @@ export class SimBroker implements Broker {
     })
   }
 
+  /** What was said over ways that have ended never arrives. */
+  fence(): void {
+    for (const way of this.#ended) way.fence()
+    this.#ended = []
+  }
+
   /** Connects, if that is possible and not done. */
   tryAgain(): void {
     if (this.#listener === undefined || this.#way !== undefined || this.#cut || this.#hub.down) return
@@ -95,15 +103,22 @@ export class SimBroker implements Broker {
   }
 
   #connect(listener: BrokerListener): void {
-    const way = new SimWay({ hub: this.#hub, process: this.#process, listener, stalled: this.#stalled })
-    this.#way = way
+    this.#way = new SimWay({
+      hub: this.#hub,
+      process: this.#process,
+      listener,
+      stalled: this.#stalled,
+      renewed: () => this.fence(),
+    })
   }
 
   #drop(reason: string): boolean {
     const way = this.#way
     this.#way = undefined
-    way?.end(reason)
-    return way !== undefined
+    if (way === undefined) return false
+    way.end(reason)
+    this.#ended.push(way)
+    return true
   }
 
   #tell(what: () => void): void {

@@ -81,7 +81,10 @@ export class SimHub {
   /** Nobody has a connection until {@link restart}. */
   stop(): void {
     this.down = true
-    for (const broker of this.brokers) broker.lose('The hub has stopped')
+    for (const broker of this.brokers) {
+      broker.lose('The hub has stopped')
+      broker.fence()
+    }
   }
 
   /** Each node gets a connection again, up to so many milliseconds later. */

@@ -10,6 +10,8 @@ interface WayParts {
   readonly process: Process
   readonly listener: BrokerListener
   readonly stalled: boolean
+  /** Called when the hub is asked to renew a life over this way. */
+  readonly renewed: () => void
 }
 
 /** Milliseconds in which an answer is in time for sure. */
@@ -17,6 +19,12 @@ const promptly = 500
 
 /** Calls that may be made twice, as by a client that tries again; of `sign` the first answer matters. */
 const repeatable = new Set<keyof Calls>(['hold', 'connect', 'watch', 'subscribe'])
+
+/** Calls by which a life says what it has: they may be done long after the end of their way. */
+const statements = new Set<keyof Calls>(['hold', 'connect', 'sign'])
+
+/** Milliseconds after the end of its way at which something still arrives. */
+const late = 12_000
 
 /** Calls that change what a node hears. */
 const hearing = new Set<keyof Calls>(['subscribe', 'unsubscribe', 'watch', 'unwatch'])
@@ -26,6 +34,7 @@ export class SimWay {
   readonly #hub: SimHub
   readonly #exchange: SimHub['exchange']
   readonly #process: Process
+  readonly #renewed: () => void
   readonly #calls: LocalCalls
   readonly #heard: Pick<BrokerListener, 'message' | 'changed'>
   readonly #waiting = new Set<(reason: Error) => void>()
@@ -36,12 +45,17 @@ export class SimWay {
   #ended = false
   #held: (() => void)[] | undefined
   /** What is on its way up, in the order in which it was said. */
-  readonly #rising = new Set<{ readonly arrive: () => void; task: OwnedTask | undefined }>()
+  readonly #rising = new Set<{
+    readonly name: keyof Calls
+    readonly arrive: () => void
+    task: OwnedTask | undefined
+  }>()
 
-  constructor({ hub, process, listener, stalled }: WayParts) {
+  constructor({ hub, process, listener, stalled, renewed }: WayParts) {
     this.#hub = hub
     this.#exchange = hub.exchange
     this.#process = process
+    this.#renewed = renewed
     this.#held = stalled ? [] : undefined
     this.#heard = {
       message: (road, message) => {
@@ -68,7 +82,7 @@ export class SimWay {
       this.#waiting.add(reject)
       const begun = this.#hub.time.now
       const { observer, time } = this.#hub
-      this.#up(this.#laneOf(name, said), () => {
+      this.#up(name, this.#laneOf(name, said), () => {
         const answer = this.#do(name, said)
         const rights = rightsOf(name, said, answer)
         observer.decided(rights)
@@ -93,20 +107,29 @@ export class SimWay {
     for (const step of held ?? []) step()
   }
 
-  /** What comes down is lost; what goes up has just arrived, or never does. */
+  /** What comes down is lost; what goes up has just arrived, or never does, or statements do so later. */
   end(reason: string): void {
     const { random } = this.#hub
     this.#ended = true
     this.#held = undefined
-    const arrives = random.chance(0.5)
-    for (const { arrive, task } of [...this.#rising]) {
-      if (task !== undefined) task.cancelled = true
-      if (arrives) arrive()
+    const [arrives, isLate, delay] = [random.chance(0.5), random.chance(0.5), random.between(0, late)]
+    for (const going of [...this.#rising]) {
+      if (going.task !== undefined) going.task.cancelled = true
+      if (isLate && statements.has(going.name))
+        going.task = this.#hub.time.plan(undefined, delay, going.arrive)
+      else if (arrives) going.arrive()
+      else this.#rising.delete(going)
     }
     this.#exchange.leave(this.#heard)
     this.#interests.clear()
     for (const reject of this.#waiting) reject(new Error(reason))
     this.#waiting.clear()
+  }
+
+  /** Nothing arrives any more. */
+  fence(): void {
+    for (const { task } of this.#rising) if (task !== undefined) task.cancelled = true
+    this.#rising.clear()
   }
 
   #do<Name extends keyof Calls>(name: Name, said: Parameters<Calls[Name]>): Awaited<ReturnType<Calls[Name]>> {
@@ -118,6 +141,7 @@ export class SimWay {
     }
     if (hearing.has(name) && this.#ended) return undefined as Awaited<ReturnType<Calls[Name]>>
     if (hearing.has(name)) this.#hear(name, said)
+    if (name === 'renew') this.#renewed()
     if (name === 'keep') observer.kept(keptData(said))
     return this.#calls[name](...said)
   }
@@ -147,8 +171,9 @@ export class SimWay {
   }
 
   /** To the hub, whatever becomes of the node. */
-  #up(lane: string | undefined, arrive: () => void): void {
+  #up(name: keyof Calls, lane: string | undefined, arrive: () => void): void {
     const going = {
+      name,
       arrive: () => this.#rising.delete(going) && arrive(),
       task: undefined as OwnedTask | undefined,
     }

@@ -10,19 +10,24 @@ export interface TcpProxy {
   /** Nothing passes in either direction any more; nothing fails either. */
   stall(): void
   heal(): void
-  /**
-   * Keeps what is sent on the connections of now until the answer is called, even if its sender is gone by then; that
-   * resolves when the other end has read it all.
-   */
-  detain(): () => Promise<void>
+  /** Keeps what is sent on the connections of now, even if its sender is gone by then. */
+  detain(): Detained
   /** How many bytes have come back through it. */
   readonly received: number
+}
+
+/** What is on its way for longer than anybody waits. */
+export interface Detained {
+  /** Resolves when there is something. */
+  readonly caught: Promise<unknown>
+  /** Has it arrive; resolves when the other end has read it all. */
+  release(): Promise<void>
 }
 
 /** Stands before a port of this machine until the test is finished. */
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
-  const detainable = new Set<() => () => Promise<unknown>>()
+  const detainable = new Set<() => Detained>()
   let [isCut, isStalled, received] = [false, false, 0]
   const server = createServer((inward) => {
     if (isCut) return void inward.destroy()
@@ -35,12 +40,15 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       const bytes: Buffer[] = []
       detained = bytes
       inward.unpipe()
-      inward.on('data', (chunk: Buffer) => bytes.push(chunk))
-      return () => {
-        outward.unpipe()
-        outward.resume()
-        outward.end(Buffer.concat(bytes))
-        return once(outward, 'close')
+      inward.on('data', (chunk: Buffer) => bytes.push(chunk)).resume()
+      return {
+        caught: once(inward, 'data'),
+        async release() {
+          outward.unpipe()
+          outward.resume()
+          outward.end(Buffer.concat(bytes))
+          await once(outward, 'close')
+        },
       }
     }
     detainable.add(detain)
@@ -90,9 +98,12 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
       isStalled = false
     },
     detain() {
-      const release = [...detainable].map((detain) => detain())
-      return async () => {
-        await Promise.all(release.map((go) => go()))
+      const detained = [...detainable].map((detain) => detain())
+      return {
+        caught: Promise.any(detained.map(({ caught }) => caught)),
+        async release() {
+          await Promise.all(detained.map(({ release }) => release()))
+        },
       }
     },
     get received() {

@@ -34,8 +34,6 @@ export class Attendance {
   readonly #attendees = new Map<string, Attendee>()
   /** Users of whom the ledger is being asked, as long as nothing newer is known of them. */
   readonly #asked = new Set<Set<string>>()
-  /** Whether what was under way at a loss may still be done: so long nobody is forgotten. */
-  #doubtful = false
 
   constructor(parts: AttendanceParts) {
     this.#parts = parts
@@ -99,17 +97,6 @@ export class Attendance {
     }
   }
 
-  /** The ledger is out of reach. */
-  lost(): void {
-    this.#doubtful = true
-  }
-
-  /** Says everything once more, and forgets who has gone. */
-  refresh(): Promise<void> {
-    this.#doubtful = false
-    return this.recover()
-  }
-
   /** Answers that are still on their way know less of the user than what comes now. */
   #outdate(appId: string, userId: string): void {
     for (const asked of this.#asked) asked.delete(keyOf(appId, userId))
@@ -141,7 +128,7 @@ export class Attendance {
       if (wasHere !== undefined) changed(app, userId, isHere)
     }
     const isGone = sockets.size === 0 && attendee.said === false
-    if (isGone && !this.#doubtful) this.#attendees.delete(keyOf(app.id, userId))
+    if (isGone) this.#attendees.delete(keyOf(app.id, userId))
   }
 }
 

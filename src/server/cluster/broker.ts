@@ -32,7 +32,10 @@ export interface Broker {
 
 /** What a broker reports; never before `open`, nor after `close`. */
 export interface BrokerListener {
-  /** The parts can be used. Subscriptions and watches of the time before are gone; the ledger may be another one. */
+  /**
+   * The parts can be used. Subscriptions and watches of the time before are gone; the ledger may be another one. Once the
+   * node has renewed its life after this, the ledger does nothing any more that the life has asked of it before.
+   */
   connected(): void
   /** They cannot be used until `connected`; called once for each loss, and when the first attempt fails. */
   disconnected(reason: string): void

@@ -59,7 +59,7 @@ export class ClusterAdapter implements Adapter {
         await registry.recover()
       },
       lost: () => registry.lost(),
-      refresh: () => void registry.refresh(),
+      believe: () => void registry.believe(),
       settled: (settled) => registry.settled(settled),
     })
   }

@@ -59,7 +59,7 @@ export class ClusterRegistry implements Registry {
   readonly #watch: Gatherer<Place>
   #listener: RegistryListener | undefined
   /** Set from a loss on until every node has had the time to come back. */
-  #doubtful = true
+  #doubtful = false
   #draining = false
 
   constructor(parts: RegistryParts) {
@@ -161,7 +161,6 @@ export class ClusterRegistry implements Registry {
   /** The ledger cannot be asked, and may be another one when it can be. */
   lost(): void {
     this.#doubtful = true
-    this.#attendance.lost()
     // Now, not when everything is said again: newcomers may speak of the same channel before that.
     for (const kept of this.#seats.values()) {
       kept.seat.version = 0
@@ -171,7 +170,6 @@ export class ClusterRegistry implements Registry {
 
   /** Says everything again. */
   async recover(): Promise<void> {
-    this.#doubtful = true
     const seats = [...this.#seats.values()]
     for (const kept of seats) kept.changed = true
     await Promise.all([this.#counts.recover(), this.#attendance.recover()])
@@ -187,20 +185,10 @@ export class ClusterRegistry implements Registry {
     }
   }
 
-  /**
-   * Says everything once more: what was under way when the ledger was lost may have been done after what was said since.
-   * Whom the ledger does not know then, is not there.
-   */
-  async refresh(): Promise<void> {
+  /** Every node has had the time to come back: whom the ledger does not know now, is not there. */
+  async believe(): Promise<void> {
     this.#doubtful = false
-    const seats = [...this.#seats.values()]
-    for (const kept of seats) {
-      kept.again = true
-      kept.changed = true
-    }
-    await Promise.all([this.#counts.recover(), this.#attendance.refresh()])
-    await inBatches(seats, (batch) => Promise.all(batch.map((kept) => this.#say(kept))))
-    const doubtful = seats.filter(({ seat }) => seat.doubtful)
+    const doubtful = [...this.#seats.values()].filter(({ seat }) => seat.doubtful)
     await inBatches(doubtful, (batch) => Promise.all(batch.map((kept) => this.#refresh(kept))))
   }
 
@@ -408,8 +396,6 @@ export class ClusterRegistry implements Registry {
     this.#empty.hold(key, () => {
       const kept = this.#seats.get(key)
       if (kept === undefined || kept.saying || kept.again || kept.seat.subscriptions > 0) return
-      // It has to be said once more that nobody is there.
-      if (this.#doubtful) return this.#forgetSoon(kept.seat)
       this.#seats.delete(key)
       const { link, broker } = this.#parts
       if (isWatched(kept.seat)) ignoreRejection(link.ask(() => broker.ledger.unwatch([place])))

@@ -21,7 +21,7 @@ export interface LinkListener {
   /** Broker and ledger may know nothing of this node: says everything again. */
   recover(): Promise<void>
   /** Every node has had the time to say everything again: what the ledger does not know now is not so. */
-  refresh(): void
+  believe(): void
   /** Departures that are this node's to tell. Never rejects. */
   settled(settled: Settled): Promise<void>
 }
@@ -63,7 +63,7 @@ export class Link {
   #alive = 1
   #probed: (() => void) | undefined
   #timer: NodeJS.Timeout | undefined
-  #refresh: NodeJS.Timeout | undefined
+  #believing: NodeJS.Timeout | undefined
 
   constructor(parts: LinkParts) {
     this.#parts = parts
@@ -136,7 +136,7 @@ export class Link {
     const { broker, logger } = this.#parts
     this.#closed = true
     clearInterval(this.#timer)
-    clearTimeout(this.#refresh)
+    clearTimeout(this.#believing)
     try {
       if (this.up && this.alone) await this.#listener?.settled(await this.#inTime(broker.ledger.settle(0)))
       if (this.up) await this.#inTime(broker.ledger.forget(this.#life))
@@ -158,7 +158,7 @@ export class Link {
     this.#connected = false
     if (this.#closed) return
     this.#state = 'down'
-    clearTimeout(this.#refresh)
+    clearTimeout(this.#believing)
     this.#listener?.lost()
     // What follows on a loss, such as the end of its connections, is none of its own.
     if (this.#told) return
@@ -193,8 +193,8 @@ export class Link {
       if (!this.up) return
       this.#trouble = undefined
       this.#told = false
-      clearTimeout(this.#refresh)
-      this.#refresh = setTimeout(() => this.#listener?.refresh(), settleTime).unref()
+      clearTimeout(this.#believing)
+      this.#believing = setTimeout(() => this.#listener?.believe(), settleTime).unref()
       logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)
     } catch (thrown) {
       this.#fail(messageOf(thrown))

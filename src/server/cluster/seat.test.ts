@@ -93,6 +93,12 @@ describe('Seat', () => {
       expect(words(seat.learnState(state(3, 'b'), false))).toBe('-a')
     })
 
+    it('keeps who leaves one node, while another may not have said that it has the same user', () => {
+      seat.learnState(state(5, 'a', 'b'), false)
+      expect([words(seat.learnNotice(notice(6, 5, ['c'], ['b']), true)), seat.doubtful]).toEqual(['+c', true])
+      expect(words(seat.learnState(state(6, 'a', 'c'), false))).toBe('-b')
+    })
+
     it('has whoever is here, although the ledger has taken this node for dead', () => {
       seat.enter(entry('1.1', '7'))
       seat.learnState(state(5, 'a', '7'), false)

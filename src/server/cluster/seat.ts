@@ -35,7 +35,7 @@ export class Seat {
   version = 0
   /** Subscriptions in the cluster. */
   total = 0
-  /** Whether the roster has members that the ledger may only not know yet. */
+  /** Whether the roster has members that the ledger may only not know yet, or may have forgotten where else they are. */
   doubtful = false
   /** Users that the ledger has, or may have, from this node. */
   readonly #claimed = new Set<string>()
@@ -143,7 +143,7 @@ export class Seat {
     if (previous === 0) return this.learnState({ version, subscriptions, members: added }, keepMissing)
     this.version = version
     this.total = subscriptions
-    return this.#apply(removed, added)
+    return this.#apply(this.#believed(removed, keepMissing), added)
   }
 
   /** Everything; `keepMissing`: members that it does not have may come yet. */
@@ -153,8 +153,8 @@ export class Seat {
     this.total = subscriptions
     const present = new Set(members.map(({ id }) => id))
     const missing = [...this.roster.keys()].filter((id) => !present.has(id))
-    this.doubtful = keepMissing && missing.length > 0
-    return this.#apply(keepMissing ? [] : missing, members)
+    this.doubtful = false
+    return this.#apply(this.#believed(missing, keepMissing), members)
   }
 
   /** What this node knows by itself, while it cannot ask; `full`: users whom the limit keeps out. */
@@ -167,6 +167,13 @@ export class Seat {
     this.total += this.subscriptions - this.#said
     this.#said = this.subscriptions
     return { ...this.#apply(removed, newcomers.slice(0, free)), full }
+  }
+
+  /** Who has left for sure: whoever may be on a node that has still to come back is kept until that is known. */
+  #believed(removed: readonly string[], keepMissing: boolean): readonly string[] {
+    if (!keepMissing || removed.length === 0) return removed
+    this.doubtful = true
+    return []
   }
 
   /** Whoever is here has not left, whatever the ledger took this node for; whoever has another info has come anew. */

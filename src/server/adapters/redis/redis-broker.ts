@@ -76,7 +76,7 @@ class RedisBroker implements Broker {
     try {
       const route = await this.#plan.route()
       if (!wanted()) return
-      this.#link = new RedisLink(route, {
+      this.#link = new RedisLink(route, attempt, {
         message: (channel, message) => this.#hear(channel, message),
         ended: (reason) => wanted() && this.#retry(reason),
       })

@@ -34,7 +34,7 @@ export class RedisLedger implements Ledger {
   }
 
   async renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
-    const reply = await this.#run(renew, node, ttl, fresh)
+    const reply = await this.#say(renew, node, ttl, fresh)
     if (reply === stale) return stale
     const [alive, expired, memory] = listOf(reply)
     return { alive: Number(alive), expired: textsOf(expired), memory: String(memory) }
@@ -42,9 +42,10 @@ export class RedisLedger implements Ledger {
 
   async hold(node: string, place: Place, holding: Holding, known: number): Promise<Held | typeof stale> {
     const { subscriptions, add, remove, limit, counted, settled, keep } = holding
-    const reply = await this.#run(
+    const reply = await this.#say(
       hold,
-      ...[node, segment(place.appId), segment(place.channel), known],
+      node,
+      ...[segment(place.appId), segment(place.channel), known],
       ...[subscriptions, counted, settled, keep, limit],
       ...[remove.length, ...remove, ...add.flatMap(({ id, info }) => [id, info])],
     )
@@ -85,7 +86,7 @@ export class RedisLedger implements Ledger {
     connections: number,
     limit: number,
   ): Promise<boolean | typeof stale> {
-    const reply = await this.#run(connect, node, segment(appId), connections, limit)
+    const reply = await this.#say(connect, node, segment(appId), connections, limit)
     return reply === stale ? stale : reply === 1
   }
 
@@ -100,7 +101,7 @@ export class RedisLedger implements Ledger {
     userId: string,
     signedIn: boolean,
   ): Promise<boolean | typeof stale> {
-    const reply = await this.#run(sign, node, userName(appId, userId), signedIn)
+    const reply = await this.#say(sign, node, userName(appId, userId), signedIn)
     return reply === stale ? stale : reply === 1
   }
 
@@ -128,6 +129,11 @@ export class RedisLedger implements Ledger {
 
   async forget(node: string): Promise<void> {
     while ((await this.#run(reap, node, true)) !== 1);
+  }
+
+  /** What was asked of an earlier link is refused, however late it comes. */
+  #say(script: Script, node: string, ...said: readonly (string | number | boolean)[]): Promise<unknown> {
+    return this.#run(script, node, this.#link().turn, ...said)
   }
 
   #run(script: Script, ...said: readonly (string | number | boolean)[]): Promise<unknown> {

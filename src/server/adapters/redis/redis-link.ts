@@ -37,6 +37,8 @@ const elsewhere = /\b(MOVED|ASK|READONLY|CLUSTERDOWN|MASTERDOWN|LOADING|TRYAGAIN
  * with it what was asked, subscribed and believed.
  */
 export class RedisLink {
+  /** Greater than that of every link before it. */
+  readonly turn: number
   /** Whether messages go by shard. */
   readonly #sharded: boolean
   readonly #route: RedisRoute
@@ -47,7 +49,8 @@ export class RedisLink {
   #pings: NodeJS.Timeout | undefined
   #over = false
 
-  constructor(route: RedisRoute, listener: ConnectionListener) {
+  constructor(route: RedisRoute, turn: number, listener: ConnectionListener) {
+    this.turn = turn
     this.#route = route
     this.#listener = listener
     this.#sharded = route.topology.kind === 'cluster'

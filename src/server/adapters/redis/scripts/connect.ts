@@ -1,12 +1,12 @@
 import { library } from './library.ts'
 import { script } from './script.ts'
 
-/** `Ledger.connect`. After the command: node, app, connections, limit. */
+/** `Ledger.connect`. After the command: node, turn, app, connections, limit. */
 export const connect = script(
   library,
   `
-local node, app, connections, limit = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
-if not alive(node) then return 'stale' end
+local node, app, connections, limit = ARGV[2], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+if not speaks(node, ARGV[3]) then return 'stale' end
 local key = root .. 'app:' .. app
 local before = tonumber(redis.call('HGET', key, node) or 0)
 local sum = connections - before

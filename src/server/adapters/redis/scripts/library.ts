@@ -29,6 +29,11 @@ local function alive(node)
   return expires and tonumber(expires) > millis
 end
 
+-- turns: by life, the number of the connection that it renewed by last. What it asked of an earlier one comes too late.
+local function speaks(node, turn)
+  return alive(node) and redis.call('HGET', root .. 'turns', node) == turn
+end
+
 -- node:<life>: the set of what it has, so that it can be found when it is gone. p<place>, a<app> or u<app>:<user>.
 local function note(node, entry)
   local key = root .. 'node:' .. node

@@ -35,6 +35,7 @@ while work < 500 do
   if not entry then
     redis.call('ZREM', root .. 'nodes', node)
     redis.call('HDEL', root .. 'renewed', node)
+    redis.call('HDEL', root .. 'turns', node)
     return 1
   end
   local kind, name = string.sub(entry, 1, 1), string.sub(entry, 2)

@@ -1,13 +1,16 @@
 import { library } from './library.ts'
 import { script } from './script.ts'
 
-/** `Ledger.renew`. After the command: node, milliseconds, fresh. */
+/** `Ledger.renew`. After the command: node, turn, milliseconds, fresh. */
 export const renew = script(
   library,
   `
-local node = ARGV[2]
-if ARGV[4] ~= '1' and not alive(node) then return 'stale' end
-redis.call('ZADD', root .. 'nodes', text(millis + tonumber(ARGV[3])), node)
+local node, turn = ARGV[2], tonumber(ARGV[3])
+if ARGV[5] ~= '1' and not alive(node) then return 'stale' end
+if turn < tonumber(redis.call('HGET', root .. 'turns', node) or 0) then return 'stale' end
+redis.call('HSET', root .. 'turns', node, text(turn))
+remain(root .. 'turns')
+redis.call('ZADD', root .. 'nodes', text(millis + tonumber(ARGV[4])), node)
 remain(root .. 'nodes')
 
 -- What nobody changes for a week must not expire while its node lives. Each renewal looks after some of it.
