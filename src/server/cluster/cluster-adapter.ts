@@ -35,7 +35,7 @@ export class ClusterAdapter implements Adapter {
     })
     const registry = new ClusterRegistry({
       link,
-      broker,
+      ledger: broker.ledger,
       findApp,
       tellOfUser: (appId, userId) => void relay.tell({ user: { appId, userId } }),
     })
