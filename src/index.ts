@@ -40,8 +40,8 @@ export type {
   AuthConfig,
   AuthEndpointConfig,
   BroadcastManagerConfig,
-  ConnectionConfig,
 } from './broadcasting/config.ts'
+export type { ConnectionConfig } from './broadcasting/connection-config.ts'
 export type { LocalServer } from './broadcasting/drivers/reverb.ts'
 export {
   AlreadySentError,

@@ -22,13 +22,14 @@ import { refuseUnknownOptions, warnOfUnknownVariables } from './support/settings
 
 declare module './foundation/application.ts' {
   interface Bindings {
+    /** The server of this process, be it mounted, listening or neither; bound by ReverbProvider. */
     'reverb.server': ReverbServer
   }
 }
 
 /** The configuration of {@link ReverbProvider}; what is left out comes from the environment. */
 export interface BroadcastingConfig extends BroadcastManagerConfig, AuthEndpointConfig {
-  /** Options of the server. */
+  /** Options of the server. @default what the environment says */
   readonly server?: ReverbServerOptions
 }
 

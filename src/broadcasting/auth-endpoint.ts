@@ -15,11 +15,13 @@ import { isUserId } from './user-id.ts'
 
 /** What the endpoint is made of. */
 export interface AuthEndpointParts extends AuthEndpointConfig {
+  /** Knows the rules of the channels. */
   readonly authorizer: ChannelAuthorizer
   /** Signs for the app with this key, by default for the one that `broadcast()` sends to. */
   readonly credentials: (appKey: string | undefined) => Awaitable<Credentials | undefined>
   /** The key of an encrypted channel of that app, in Base64. @default none: nobody may join encrypted channels */
   readonly sharedSecret?: ((channel: string, appKey: string | undefined) => string) | undefined
+  /** Hears of refusals at `info`, of failures at `error`. */
   readonly logger: Logger
   /** Whether refusals say why. @default false */
   readonly explain?: boolean

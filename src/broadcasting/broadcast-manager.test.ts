@@ -5,7 +5,8 @@ import { BroadcastEvent } from './broadcast-event.ts'
 import { BroadcastManager, type BroadcastManagerParts } from './broadcast-manager.ts'
 import type { Broadcaster, OutgoingEvent } from './broadcaster.ts'
 import { EncryptedPrivateChannel, PrivateChannel } from './channel.ts'
-import type { BroadcastManagerConfig, ConnectionConfig } from './config.ts'
+import type { BroadcastManagerConfig } from './config.ts'
+import type { ConnectionConfig } from './connection-config.ts'
 import {
   BroadcastError,
   EncryptionKeyError,

@@ -8,7 +8,8 @@ import type { BroadcastEvent } from './broadcast-event.ts'
 import type { BroadcasterFactory } from './broadcaster.ts'
 import { type ChannelLike, channelName } from './channel.ts'
 import type { ChannelAuthorizer, ChannelRule, RuleOptions } from './channel-authorizer.ts'
-import { type BroadcastManagerConfig, type ConnectionConfig, resolveBroadcastingConfig } from './config.ts'
+import { type BroadcastManagerConfig, resolveBroadcastingConfig } from './config.ts'
+import type { ConnectionConfig } from './connection-config.ts'
 import { Connections } from './connections.ts'
 import { LogBroadcaster } from './drivers/log.ts'
 import { NullBroadcaster } from './drivers/null.ts'
@@ -25,6 +26,7 @@ import { toUserId } from './user-id.ts'
 
 declare module '../foundation/application.ts' {
   interface Bindings {
+    /** What `broadcast()` and `Broadcast` use; bound by ReverbProvider. */
     broadcasting: BroadcastManager
   }
 }
@@ -35,7 +37,10 @@ export interface BroadcastManagerParts {
   readonly server?: LocalServer | undefined
   /** What code says about the server of another process. @default what the environment says */
   readonly remote?: RemoteServer | undefined
-  /** @default process.env */
+  /**
+   * Environment variables, which settings come from that code leaves out.
+   * @default process.env
+   */
   readonly env?: Env
 }
 
@@ -49,6 +54,7 @@ export interface BroadcastCounters {
 
 /** Broadcasts events over named connections, whose drivers it makes when first used and keeps; and knows the channel rules. */
 export class BroadcastManager {
+  /** Where lines go: what the configuration gives, else one line of text each on stdout. */
   readonly logger: Logger
   /** The configured connections by name, those that are always there among them. */
   readonly connections: Readonly<Record<string, ConnectionConfig>>
@@ -86,6 +92,7 @@ export class BroadcastManager {
     return this.#registrations.authorizer
   }
 
+  /** What it has done since it was made; the numbers go on. */
   get counters(): BroadcastCounters {
     return this.#counters
   }

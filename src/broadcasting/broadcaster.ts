@@ -1,7 +1,7 @@
 import type { SocketId } from '../protocol/names.ts'
 import type { Awaitable } from '../support/awaitable.ts'
 import type { Logger } from '../support/logger.ts'
-import type { ConnectionConfig } from './config.ts'
+import type { ConnectionConfig } from './connection-config.ts'
 import type { ResolvedEvent } from './resolve-event.ts'
 
 /** What a driver is given to send. */
@@ -48,5 +48,6 @@ export type BroadcasterFactory = (connection: ConnectionConfig, parts: Broadcast
 
 /** What every driver may use. */
 export interface BroadcasterParts {
+  /** The one of the manager. */
   readonly logger: Logger
 }

@@ -18,11 +18,13 @@ export interface RuleOptions<Guest extends boolean = boolean> {
 
 /** What a rule is asked. */
 export interface RuleContext<Pattern extends string, User = BroadcastUser> {
+  /** Who asks; undefined for a guest, of whom only rules with `guest: true` hear. */
   readonly user: User
   /** The parameters of the pattern, as they stand in the name. */
   readonly params: ParamsOf<Pattern>
   /** The whole name on the wire. */
   readonly channel: string
+  /** Id of the connection that asks. */
   readonly socketId: string
   /** The web framework's request. */
   readonly request: BroadcastRequest
@@ -38,16 +40,32 @@ export type ChannelRule<Pattern extends string = string, Guest extends boolean =
 
 /** Who asks to join what. */
 export interface JoinRequest {
+  /** The whole name on the wire. */
   readonly channel: string
+  /** Id of the connection that asks. */
   readonly socketId: string
+  /** Who asks; undefined for a guest. */
   readonly user: BroadcastUser | undefined
+  /** The web framework's request. */
   readonly request: BroadcastRequest
 }
 
 /** What a rule has decided; a refusal says why, for whoever develops the app. */
 export type Decision =
-  | { readonly granted: true; readonly member: PresenceMember | undefined }
-  | { readonly granted: false; readonly rule: string | undefined; readonly reason: string }
+  | {
+      /** The rule admits the user. */
+      readonly granted: true
+      /** As whom the user is there, where the rule says it. */
+      readonly member: PresenceMember | undefined
+    }
+  | {
+      /** The user may not join. */
+      readonly granted: false
+      /** The pattern of the rule that was asked; undefined when none matches. */
+      readonly rule: string | undefined
+      /** Not for the user: it may tell what the rules are. */
+      readonly reason: string
+    }
 
 interface RegisteredRule {
   readonly pattern: ChannelPattern

@@ -10,6 +10,7 @@ export type ChannelLike = Channel | string
  * Throws a {@link ChannelNameError} for a name that is not allowed, and for one that carries a prefix already.
  */
 export class Channel {
+  /** What stands before the given name on the wire. */
   static readonly prefix: string = ''
   /** The name on the wire, prefix included. */
   readonly name: string
@@ -32,6 +33,7 @@ export class Channel {
     this.name = checkChannelName(prefix + name)
   }
 
+  /** The name on the wire. */
   toString(): string {
     return this.name
   }

@@ -12,6 +12,7 @@ import {
   setting,
   text,
 } from '../support/settings.ts'
+import type { ConnectionConfig } from './connection-config.ts'
 import type { BroadcastRequest, BroadcastUser } from './user.ts'
 
 const masterKey: Kind<string> = {
@@ -39,19 +40,9 @@ export const broadcastingSettings = {
     'REVERB_ENCRYPTION_MASTER_KEY',
     optional(masterKey),
     undefined,
-    'Makes the keys of `private-encrypted-` channels; needed to send there, never sent to a server',
+    'Base64 of 32 bytes, of which the keys of `private-encrypted-` channels are made; needed to send there, never sent to a server',
   ),
 } as const
-
-/** A way to broadcast: its driver, and what that driver needs to know. */
-export interface ConnectionConfig {
-  readonly driver: string
-  /** Key of the app that events go to, for driver `reverb`. @default the first app */
-  readonly app?: string
-  /** Base64 of 32 bytes. @default that of the configuration */
-  readonly encryptionMasterKey?: string
-  readonly [option: string]: unknown
-}
 
 /** The auth endpoint. */
 export interface AuthConfig {
@@ -67,13 +58,28 @@ export interface AuthConfig {
 
 /** What `new BroadcastManager()` takes. */
 export interface BroadcastManagerConfig {
-  /** Name of the connection that broadcasts, or of a driver. @default BROADCAST_DRIVER, else 'log' */
+  /**
+   * The connection that broadcasts: `reverb`, `pusher`, `log`, `null`, or one that the app configures or registers.
+   * In the environment: `BROADCAST_DRIVER` or `BROADCAST_CONNECTION`.
+   * @default 'log'
+   */
   readonly driver?: string
-  /** Connections by name; `reverb`, `pusher`, `log` and `null` are there without being configured. */
+  /**
+   * Connections by name; `reverb`, `pusher`, `log` and `null` are there without being configured.
+   * @default those four
+   */
   readonly connections?: Readonly<Record<string, ConnectionConfig>>
-  /** Makes the keys of encrypted channels; Base64 of 32 bytes. @default REVERB_ENCRYPTION_MASTER_KEY, else none */
+  /**
+   * Base64 of 32 bytes, of which the keys of `private-encrypted-` channels are made; needed to send there, never sent to a
+   * server.
+   * In the environment: `REVERB_ENCRYPTION_MASTER_KEY`.
+   * @default none
+   */
   readonly encryptionMasterKey?: string
-  /** Where lines go; any pino-like object. @default one line of text each on stdout */
+  /**
+   * Where lines go; any pino-like object.
+   * @default one line of text each on stdout
+   */
   readonly logger?: Logger
 }
 
@@ -81,6 +87,10 @@ export interface BroadcastManagerConfig {
 export interface AuthEndpointConfig {
   /** The user of a request, or nothing for a guest. @default everybody is a guest */
   readonly user?: ((request: BroadcastRequest) => Awaitable<BroadcastUser | null | undefined>) | undefined
+  /**
+   * Where the endpoint is, and who may ask it from elsewhere.
+   * @default under /broadcasting, for pages of the same origin
+   */
   readonly auth?: AuthConfig | undefined
 }
 

@@ -1,7 +1,8 @@
 import type { Logger } from '../support/logger.ts'
 import type { Broadcaster, BroadcasterFactory } from './broadcaster.ts'
 import { channelKey } from './channel-key.ts'
-import { type ConnectionConfig, connectionOf, type ResolvedBroadcastingConfig } from './config.ts'
+import { connectionOf, type ResolvedBroadcastingConfig } from './config.ts'
+import type { ConnectionConfig } from './connection-config.ts'
 import { BrokenDriverError, ShutDownError, UnknownDriverError } from './errors.ts'
 
 /** A way to broadcast, ready for use. */

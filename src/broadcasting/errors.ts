@@ -32,6 +32,7 @@ export class EventError extends BroadcastingError {
 
 /** A payload that is not JSON: names the event and the path of the field. */
 export class PayloadError extends BroadcastingError {
+  /** Where in the payload the value stands; empty for the payload itself. */
   readonly path: string
 
   constructor(event: string, path: string, message: string, options?: ErrorOptions) {
@@ -133,6 +134,7 @@ export class UnsupportedError extends BroadcastingError {
  * Sending all of it again would reach those twice.
  */
 export class PartlySentError extends BroadcastingError {
+  /** Receipts of what was sent, in its order. */
   readonly sent: readonly BroadcastReceipt[]
 
   constructor(sent: readonly BroadcastReceipt[], cause: unknown) {

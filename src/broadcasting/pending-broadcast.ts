@@ -65,6 +65,7 @@ export class PendingBroadcast<Receipt = BroadcastReceipt> implements Promise<Rec
     return 'PendingBroadcast'
   }
 
+  /** As of every promise. Whoever calls it hears of a failure, which then is reported nowhere else. */
   // biome-ignore lint/suspicious/noThenProperty: it is awaited
   then<Result = Receipt, Failure = never>(
     onSent?: ((receipt: Receipt) => Result | PromiseLike<Result>) | null,
@@ -73,12 +74,14 @@ export class PendingBroadcast<Receipt = BroadcastReceipt> implements Promise<Rec
     return this.#receipt.then(onSent, onFailed)
   }
 
+  /** As of every promise. Whoever calls it hears of a failure, which then is reported nowhere else. */
   catch<Failure = never>(
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<Receipt | Failure> {
     return this.#receipt.catch(onFailed)
   }
 
+  /** As of every promise; a failure passes on to whoever awaits what it returns. */
   finally(onSettled?: (() => void) | null): Promise<Receipt> {
     return this.#receipt.finally(onSettled)
   }

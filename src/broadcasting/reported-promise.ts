@@ -15,6 +15,7 @@ export class ReportedPromise<T> implements Promise<T> {
     return 'ReportedPromise'
   }
 
+  /** As of every promise. Whoever calls it hears of a failure, which then is reported nowhere else. */
   // biome-ignore lint/suspicious/noThenProperty: it is awaited
   then<Result = T, Failure = never>(
     onDone?: ((value: T) => Result | PromiseLike<Result>) | null,
@@ -24,12 +25,14 @@ export class ReportedPromise<T> implements Promise<T> {
     return this.#promise.then(onDone, onFailed)
   }
 
+  /** As of every promise. Whoever calls it hears of a failure, which then is reported nowhere else. */
   catch<Failure = never>(
     onFailed?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
   ): Promise<T | Failure> {
     return this.then(undefined, onFailed)
   }
 
+  /** As of every promise; a failure passes on to whoever awaits what it returns. */
   finally(onSettled?: (() => void) | null): Promise<T> {
     return this.then().finally(onSettled)
   }

@@ -3,6 +3,7 @@ import { parseSocketId, type SocketId } from '../protocol/names.ts'
 
 /** Anything with headers: a request of Node, of a framework, or of `fetch`. */
 export interface RequestLike {
+  /** By their names, in any case, or behind a `get` as `fetch` has them. */
   readonly headers: Readonly<Record<string, unknown>> | { get(name: string): string | null }
 }
 

@@ -10,6 +10,7 @@ import { encodePayload } from './payload.ts'
 export interface ResolvedEvent {
   /** Names on the wire, each once; none when nothing is to be sent. */
   readonly channels: readonly string[]
+  /** Name of the event on the wire. */
   readonly event: string
   /** The payload as compact JSON. */
   readonly data: string

@@ -3,6 +3,7 @@
  * `declare module '@startkit/broadcasting' { interface BroadcastUser { email: string } }`.
  */
 export interface BroadcastUser {
+  /** Tells users apart; sent as text, as the `id` of a sign-in and the `user_id` of a member. */
   readonly id: string | number
   /** What other members of a presence channel may see; sent as `user_info`. */
   readonly info?: object | undefined
@@ -12,6 +13,7 @@ export interface BroadcastUser {
 
 /** A user in a presence channel, as a rule returns it. */
 export interface PresenceMember {
+  /** Sent as text, as `user_id`; connections with the same one are one member. */
   readonly id: string | number
   /** What the other members see; sent as `user_info`. */
   readonly info?: object | undefined

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ReverbServerOptions } from '../server/config.ts'
+import type { ReverbServerOptions } from '../server/server-options.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { importFile } from '../support/import-file.ts'
 

@@ -22,12 +22,12 @@ const program = new Command('reverb')
 program
   .command('start')
   .description('start a server on a port of its own, until SIGINT or SIGTERM')
-  .option('--host <host>', `interface to bind to (${serverSettings.host.env})`)
-  .option('--port <port>', `port to listen on (${serverSettings.port.env})`, toPort)
-  .option('--path <path>', `prefix of every route (${serverSettings.path.env})`)
+  .option('--host <host>', flagHelp(serverSettings.host))
+  .option('--port <port>', flagHelp(serverSettings.port), toPort)
+  .option('--path <path>', flagHelp(serverSettings.path))
   .option('--config <file>', 'a .js, .mjs, .ts or .json file with server options')
   .option('--workers <count>', 'processes that share the port and act as one server', toCount)
-  .option('--debug', `every message on the log (${serverSettings.debug.env})`)
+  .option('--debug', flagHelp(serverSettings.debug))
   .addHelpText('after', environmentHelp)
   .action(async ({ workers, ...flags }) => run(flags, workers))
 
@@ -93,6 +93,11 @@ function toJson(text: string): string {
   } catch {
     throw new InvalidArgumentError('Expected JSON, such as \'{"id":42}\'.')
   }
+}
+
+/** A setting in the words of the reference page. */
+function flagHelp({ env, meaning }: Setting<unknown>): string {
+  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)} (${env})`
 }
 
 function environmentHelp(): string {

@@ -1,13 +1,9 @@
 import { broadcastingSettings } from '../broadcasting/config.ts'
 import { httpSettings } from '../broadcasting/http/settings.ts'
 import { appsVariable } from '../protocol/address.ts'
-import {
-  loggerFor,
-  type ReverbServerOptions,
-  resolveServerConfig,
-  type ServerConfig,
-} from '../server/config.ts'
+import { loggerFor, resolveServerConfig, type ServerConfig } from '../server/config.ts'
 import { ReverbServer } from '../server/server.ts'
+import type { ReverbServerOptions } from '../server/server-options.ts'
 import { serverSettings } from '../server/settings.ts'
 import type { Logger } from '../support/logger.ts'
 import { warnOfUnknownVariables } from '../support/settings.ts'

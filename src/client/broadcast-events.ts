@@ -12,7 +12,9 @@ export type PayloadOf<Event extends string, Payload> = Event extends keyof Broad
 
 /** An event as it arrived. */
 export interface BroadcastMessage<Data = unknown> {
+  /** Name of the event on the wire. */
   event: string
+  /** Its payload. */
   data: Data
   /** Milliseconds since 1970, by the clock of this page. */
   receivedAt: number

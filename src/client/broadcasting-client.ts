@@ -51,6 +51,7 @@ export class BroadcastingClient {
     this.#setStatus(initialStatus)
   }
 
+  /** The state of the connection now; {@link onStatus} tells of changes. */
   get status(): ConnectionStatus {
     return this.#status
   }

@@ -2,18 +2,32 @@ import type { SubscriptionFailed } from './errors.ts'
 
 /** Whether the channel's events arrive: not yet (or not while reconnecting), yes, or no and why. */
 export type SubscriptionStatus =
-  | { readonly state: 'subscribing' }
-  | { readonly state: 'subscribed' }
-  | { readonly state: 'failed'; readonly error: SubscriptionFailed }
+  | {
+      /** Events do not arrive yet, or not while reconnecting. */
+      readonly state: 'subscribing'
+    }
+  | {
+      /** Events arrive. */
+      readonly state: 'subscribed'
+    }
+  | {
+      /** Nothing arrives: the subscription was refused. */
+      readonly state: 'failed'
+      /** Why. */
+      readonly error: SubscriptionFailed
+    }
 
 /** A user in a presence channel. */
 export interface Member<Info = unknown> {
+  /** The `user_id` that the channel rule or the sign-in gave. */
   readonly id: string
+  /** What the others may see: the `user_info`. */
   readonly info: Info
 }
 
 /** What is known of a channel; replaced, never changed. */
 export interface ChannelState<Info = unknown> {
+  /** Whether events arrive. */
   readonly status: SubscriptionStatus
   /** Everybody who is there, this page's user included; while reconnecting those who were. Empty unless presence. */
   readonly members: readonly Member<Info>[]

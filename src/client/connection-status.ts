@@ -7,9 +7,22 @@ import type { Pusher } from './pusher.ts'
  * with an `error`, the server has refused for good.
  */
 export type ConnectionStatus =
-  | { readonly state: 'connected'; readonly socketId: string }
-  | { readonly state: 'disconnected'; readonly error: ConnectionError | undefined }
-  | { readonly state: 'initialized' | 'connecting' | 'unavailable' | 'failed' }
+  | {
+      /** The server has greeted the connection. */
+      readonly state: 'connected'
+      /** Id of the connection: another one after each reconnect. */
+      readonly socketId: string
+    }
+  | {
+      /** There is no connection, and none is tried. */
+      readonly state: 'disconnected'
+      /** Why the server refuses; undefined when nothing is subscribed. */
+      readonly error: ConnectionError | undefined
+    }
+  | {
+      /** There is no connection yet, or none at the moment. */
+      readonly state: 'initialized' | 'connecting' | 'unavailable' | 'failed'
+    }
 
 /** The status before anything has asked for a connection. */
 export const initialStatus: ConnectionStatus = { state: 'initialized' }

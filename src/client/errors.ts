@@ -4,6 +4,7 @@ import { BroadcastingError } from '../support/errors.ts'
 
 /** A channel that was not joined: says which one, and what the server or the auth endpoint answered. */
 export class SubscriptionFailed extends BroadcastingError {
+  /** Its name on the wire. */
   readonly channel: string
   /** Status of the auth endpoint's answer, or the number the server gave; absent when neither did. */
   readonly status: number | undefined
@@ -18,6 +19,7 @@ export class SubscriptionFailed extends BroadcastingError {
 
 /** What the server said with `pusher:error`: a refused connection when it ends there, else a refused message. */
 export class ConnectionError extends BroadcastingError {
+  /** The number that the server gave; `null` when it gave none. */
   readonly pusherCode: number | null
 
   constructor(pusherCode: number | null, reason: string) {

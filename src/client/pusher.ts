@@ -5,32 +5,46 @@ export type PusherOptions = Options
 
 /** The part of pusher-js that the client uses; the class of `pusher-js/with-encryption` fits as well. */
 export interface Pusher {
+  /** Its state and its id, and `bind`, which tells of changes and errors. */
   readonly connection: {
     readonly state: string
     readonly socket_id: string
     bind(event: 'state_change' | 'error', callback: (data: unknown) => void): unknown
   }
+  /** Makes the channel, or finds it; the server is told nothing. */
   readonly channels: { add(channel: string, pusher: Pusher): PusherChannel }
+  /** Joins a channel, as soon as there is a connection. */
   subscribe(channel: string): unknown
+  /** Leaves it. */
   unsubscribe(channel: string): void
+  /** Connects, also after the end. */
   connect(): void
+  /** Ends the connection; no other is made until `connect`. */
   disconnect(): void
 }
 
 /** The part of a channel of pusher-js that the client uses; presence channels alone have `members`. */
 export interface PusherChannel {
+  /** It was asked for, and not answered. */
   subscriptionPending: boolean
   /** Gets the signature of a subscription, by whatever way the options say. */
   authorize?(socketId: string, callback: (error: Error | null, data: object | null) => void): unknown
+  /** Its events arrive. */
   readonly subscribed: boolean
+  /** Who is there, this page among them. */
   readonly members?: {
     readonly myID: unknown
     each(callback: (member: { id: string; info: unknown }) => void): void
   }
+  /** Calls back with each event of this name, until it is unbound. */
   bind(event: string, callback: (data: unknown, metadata?: { user_id?: string }) => void): unknown
+  /** Calls back with every event, until everything is unbound. */
   bind_global(callback: (event: string, data: unknown) => void): unknown
+  /** Ends one `bind`. */
   unbind(event: string, callback: (data: unknown) => void): unknown
+  /** Ends every `bind` and `bind_global`. */
   unbind_all(): unknown
+  /** Sends a client event; false when it could not be sent. */
   trigger(event: string, data: unknown): boolean
 }
 

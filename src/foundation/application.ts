@@ -17,9 +17,13 @@ type Key = keyof Bindings & string
 
 /** What an application does with each of its providers, in this order; `Provider` is the base class. */
 export interface Lifecycle {
+  /** Binds services; synchronous, nothing else is bound yet. */
   register(): void
+  /** Starts services; everything is bound, and the providers before this one have booted. */
   boot(): Awaitable<void>
+  /** Called once every provider has booted. */
   booted(): Awaitable<void>
+  /** Stops what was started; called in reverse order, also after a boot that failed half way. */
   shutdown(): Awaitable<void>
 }
 

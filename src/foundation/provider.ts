@@ -3,6 +3,7 @@ import type { Application, Lifecycle } from './application.ts'
 
 /** Puts services into an application and starts them. Subclasses override what they need. */
 export abstract class Provider<Config extends object = object> implements Lifecycle {
+  /** The application that it belongs to. */
   readonly app: Application
   /** What stood beside the class in the list of providers; empty when nothing did. */
   readonly config: Config

@@ -23,12 +23,14 @@ declare module '../foundation/application.ts' {
     readonly fastify: FastifyInstance
   }
   interface Bindings {
+    /** The web app; bound by FastifyProvider. */
     fastify: FastifyInstance
   }
 }
 
 declare module '../broadcasting/user.ts' {
   interface BroadcastRequests {
+    /** The request of a Fastify app. */
     fastify: FastifyRequest
   }
 }
@@ -42,6 +44,7 @@ Object.defineProperty(Application.prototype, 'fastify', {
 
 /** A Fastify app, whatever its server and its logger: what all of them have in common. */
 export type AnyFastify = Pick<FastifyInstance, 'version' | 'prefix' | 'printRoutes'> & {
+  /** The HTTP server that it listens with. */
   readonly server: RawServerBase
 }
 
@@ -51,7 +54,10 @@ export type FastifyConfig =
   | FastifyHttpsOptions<HttpsServer>
   | FastifyHttp2Options<Http2Server>
   | FastifyHttp2SecureOptions<Http2SecureServer>
-  | { readonly instance: AnyFastify }
+  | {
+      /** The app that exists already; it closes with the application. */
+      readonly instance: AnyFastify
+    }
 
 /** Puts a Fastify app into the application, as `app.fastify`; it closes with the application. */
 export class FastifyProvider extends Provider<FastifyConfig> {

@@ -49,9 +49,24 @@ export const publicSettings = {
     undefined,
     'Host that browsers and other processes use; without it that of the request',
   ),
-  publicPort: setting('REVERB_PUBLIC_PORT', optional(port), undefined, 'Port that they use'),
-  publicScheme: setting('REVERB_PUBLIC_SCHEME', optional(scheme), undefined, 'Scheme that they use'),
-  publicPath: setting('REVERB_PUBLIC_PATH', optional(prefix), undefined, 'Path prefix that they use'),
+  publicPort: setting(
+    'REVERB_PUBLIC_PORT',
+    optional(port),
+    undefined,
+    'Port that browsers and other processes use',
+  ),
+  publicScheme: setting(
+    'REVERB_PUBLIC_SCHEME',
+    optional(scheme),
+    undefined,
+    'Scheme that browsers and other processes use',
+  ),
+  publicPath: setting(
+    'REVERB_PUBLIC_PATH',
+    optional(prefix),
+    undefined,
+    'Path prefix that browsers and other processes use',
+  ),
 } as const
 
 /** What the server and whoever sends to it from elsewhere must agree on. */

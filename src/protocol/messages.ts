@@ -4,9 +4,11 @@ import type { SocketId } from './names.ts'
 
 // `data` is a JSON string in every message but pusher:error, where Swift and .NET require an object (protocol.md 1.4).
 
-/** A user in a presence channel; `info` is the JSON text of `user_info`. */
+/** A user in a presence channel. */
 export interface Member {
+  /** The `user_id`. */
   readonly id: string
+  /** JSON text of the `user_info`. */
   readonly info: string
 }
 

@@ -15,25 +15,45 @@ export const webhookNames = [
 export type WebhookName = (typeof webhookNames)[number]
 
 /** One thing that has happened, as a webhook tells it (protocol.md 7). */
-export type WebhookEvent = { readonly channel: string } & (
-  | { readonly name: 'channel_occupied' | 'channel_vacated' | 'cache_miss' }
-  | { readonly name: 'member_added' | 'member_removed'; readonly user_id: string }
+export type WebhookEvent = {
+  /** Its name on the wire. */
+  readonly channel: string
+} & (
   | {
+      /** The channel has its first subscription, has lost its last one, or kept no event for a newcomer. */
+      readonly name: 'channel_occupied' | 'channel_vacated' | 'cache_miss'
+    }
+  | {
+      /** A user has come into a presence channel, or has left it. */
+      readonly name: 'member_added' | 'member_removed'
+      /** Who. */
+      readonly user_id: string
+    }
+  | {
+      /** A client has sent an event. */
       readonly name: 'client_event'
+      /** Name of the event. */
       readonly event: string
       /** The text that was delivered; JSON as a rule. */
       readonly data: string
+      /** The connection that sent it. */
       readonly socket_id: string
-      /** Only on presence channels. */
+      /** The member who sent it; only on presence channels. */
       readonly user_id?: string
     }
-  | { readonly name: 'subscription_count'; readonly subscription_count: number }
+  | {
+      /** The number of subscriptions of a channel has changed. */
+      readonly name: 'subscription_count'
+      /** How many there are now. */
+      readonly subscription_count: number
+    }
 )
 
 /** The body of a webhook. */
 export interface Webhook {
   /** When it was made, in Unix milliseconds. */
   readonly time_ms: number
+  /** What has happened, in order. */
   readonly events: readonly WebhookEvent[]
 }
 

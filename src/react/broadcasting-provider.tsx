@@ -5,8 +5,12 @@ const ClientContext = createContext(sharedClient)
 
 /** What a provider gives to the components below it: a connection with these settings. */
 export interface BroadcastingProviderProps {
-  /** Taken once, when the provider appears; give it another `key` to replace the connection, say for another user. */
+  /**
+   * Taken once, when the provider appears; give it another `key` to replace the connection, say for another user.
+   * @default those of {@link BroadcastingSettings}
+   */
   settings?: BroadcastingSettings
+  /** The components that use the connection. @default none */
   children?: ReactNode
 }
 

@@ -130,7 +130,9 @@ export interface RegistryListener {
 
 /** An event that a cache channel keeps. */
 export interface KeptEvent {
+  /** Name of the event. */
   readonly event: string
+  /** Its payload, as it was published. */
   readonly data: string
   /** Later events of the channel have greater ones. */
   readonly position: number

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { clientOptions, type ServerAddress } from './client-options.ts'
-import { type ReverbServerOptions, resolveServerConfig } from './config.ts'
+import { resolveServerConfig } from './config.ts'
 import type { RequestSource } from './forwarded.ts'
+import type { ReverbServerOptions } from './server-options.ts'
 
 const listening: ServerAddress = { secure: false, host: '127.0.0.1', port: 8080, path: '/reverb' }
 

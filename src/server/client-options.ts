@@ -3,7 +3,9 @@ import { hostOf, isSecure, type RequestSource } from './forwarded.ts'
 
 /** What `new Pusher(key, options)` of pusher-js needs to reach a server. */
 export interface ClientOptions {
+  /** Key of the app. */
   readonly key: string
+  /** Options of pusher-js: where the server is, and where the auth endpoints are. */
   readonly options: {
     readonly cluster: string
     readonly wsHost: string

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
 import type { AppOptions } from './apps/app-options.ts'
-import { type ReverbServerOptions, resolveServerConfig } from './config.ts'
+import { resolveServerConfig } from './config.ts'
+import type { ReverbServerOptions } from './server-options.ts'
 
 const app = { id: 'a', key: 'key-a', secret: 'secret-a' }
 

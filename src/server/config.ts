@@ -2,46 +2,39 @@ import { appsVariable } from '../protocol/address.ts'
 import { secretsOf } from '../protocol/signature.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
-import { type Env, refuseUnknownOptions, resolveSettings, type Values } from '../support/settings.ts'
+import {
+  type Described,
+  type Env,
+  refuseUnknownOptions,
+  resolveSettings,
+  type Values,
+} from '../support/settings.ts'
 import type { NatsOptions } from './adapters/nats/nats-options.ts'
 import type { RedisOptions } from './adapters/redis/redis-options.ts'
 import type { App, AppSettings } from './apps/app.ts'
 import type { AppManager } from './apps/app-manager.ts'
-import { type AppDefaults, type AppOptions, completeApps } from './apps/app-options.ts'
+import { type AppDefaults, completeApps } from './apps/app-options.ts'
 import type { Broker } from './cluster/broker.ts'
+import type { ReverbServerOptions } from './server-options.ts'
 import { appSettings, serverSettings } from './settings.ts'
 
-/** What `new ReverbServer()` takes; each setting is described in docs/reference/configuration.md. */
-export interface ReverbServerOptions extends Partial<Values<typeof serverSettings>> {
-  /** Several apps instead of the default one. */
-  apps?: readonly AppOptions[]
-  /** Finds apps elsewhere, instead of the configured ones; `appKey` then only names the one that is meant by default. */
-  appManager?: AppManager
-  /** Redis, where `redisUrl` does not say enough: a ready client, Sentinels, a Redis Cluster. */
-  redis?: RedisOptions
-  /** NATS, where `natsUrl` does not say enough: a ready connection. */
-  nats?: NatsOptions
-  /** What joins this node to others, instead of a `scalingDriver`. */
-  broker?: Broker
-  /** Where lines go; any pino-like object. @default one line of text each on stdout */
-  logger?: Logger
-  /** Prefix of the auth endpoints, for `clientOptions()`. @default '/broadcasting' */
-  authPath?: string
-  /** `false` makes a server that serves nothing wherever it is mounted. @default true */
-  serve?: boolean
-}
-
 /** The settings of a server, complete and frozen. */
-export interface ServerConfig extends Values<typeof serverSettings> {
+export interface ServerConfig extends Described<Values<typeof serverSettings>, ReverbServerOptions> {
   /** The configured apps; none with an app manager. */
   readonly apps: readonly App[]
+  /** Finds the apps, instead of the configured ones. */
   readonly appManager: AppManager | undefined
+  /** What code says of Redis, where it is more than a URL. */
   readonly redis: RedisOptions | undefined
+  /** What code says of NATS, where it is more than a URL. */
   readonly nats: NatsOptions | undefined
+  /** What joins this node to others, instead of the scaling driver. */
   readonly broker: Broker | undefined
   /** Key of the app that is meant where none is named; undefined when an app manager was given without an `appKey`. */
   readonly defaultAppKey: string | undefined
+  /** Prefix of the auth endpoints, for `clientOptions()`. */
   readonly authPath: string
+  /** `false`: nothing is served, wherever it is mounted. */
   readonly serve: boolean
 }
 

@@ -2,6 +2,7 @@ import { BroadcastingError } from '../support/errors.ts'
 
 /** A refused publish or HTTP API request; `status` is the one that HTTP has for it (protocol.md 6.1). */
 export class RefusedError extends BroadcastingError {
+  /** Status of an HTTP answer that says the same. */
   readonly status: number
   /** What the answer says beside the status, such as `Retry-After`. */
   readonly headers: Readonly<Record<string, string>>
@@ -33,6 +34,7 @@ export class UnknownAppError extends BroadcastingError {
 
 /** The app manager failed: it threw or did not answer (`status` 503), or returned what is no app (500). */
 export class AppLookupError extends BroadcastingError {
+  /** 503 where the same may go through later, else 500. */
   readonly status: 500 | 503
 
   constructor(status: 500 | 503, message: string) {

@@ -3,9 +3,13 @@ import { type Mount, type NodeServer, pathUnder } from './attach.ts'
 
 /** The part of a Fastify instance that a mount needs; Fastify itself is not imported. */
 export interface FastifyLike {
+  /** The prefix of the plugin; empty without one. */
   readonly prefix: string
+  /** The HTTP server that the app listens with. */
   readonly server: NodeServer
+  /** Adds a route for every method. */
   all(path: string, options: { onRequest: Take }, handler: () => void): void
+  /** Has the hook run before the app closes its server. */
   addHook(name: 'preClose', hook: () => Promise<void>): void
 }
 

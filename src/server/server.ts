@@ -9,7 +9,7 @@ import { NamedApps } from './apps/named-apps.ts'
 import { assemble } from './assemble.ts'
 import { type Claim, claim, keyOf, type Mount, type NodeServer, toPrefix } from './attach.ts'
 import { type ClientOptions, clientOptions } from './client-options.ts'
-import { loggerFor, type ReverbServerOptions, resolveServerConfig, type ServerConfig } from './config.ts'
+import { loggerFor, resolveServerConfig, type ServerConfig } from './config.ts'
 import type { Connector } from './connect.ts'
 import type { Connection } from './connection.ts'
 import { drain } from './drain.ts'
@@ -20,6 +20,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import type { Metrics } from './metrics.ts'
 import type { Publish } from './publish.ts'
 import { checkChannel, checkPublishable, checkSocketId } from './publishable.ts'
+import type { ReverbServerOptions } from './server-options.ts'
 import { type Bound, reachable, Standalone } from './standalone.ts'
 
 /** Milliseconds that sockets have to answer the close frame before they are destroyed. */
@@ -29,11 +30,13 @@ const closeDeadline = 6_000
 export interface PublishMessage {
   /** The app it belongs to. @default the first app, with an app manager the one of `appKey` */
   readonly appKey?: string
+  /** Names on the wire; each gets the event once. */
   readonly channels: readonly string[]
+  /** Name of the event; none that begins with `pusher:` or `pusher_internal:`. */
   readonly event: string
   /** The text that subscribers get, byte for byte; JSON as a rule. */
   readonly data: string
-  /** The connection that does not get it. */
+  /** The connection that does not get it. @default none */
   readonly socketId?: string
 }
 

@@ -60,7 +60,7 @@ export const appSettings = {
     'REVERB_PONG_TIMEOUT',
     positive,
     30,
-    'Seconds the server then waits for anything inbound before it closes with 4201',
+    'Seconds after its ping that the server waits for anything inbound before it closes with 4201',
   ),
   maxConnections: setting(
     'REVERB_MAX_CONNECTIONS',
@@ -167,8 +167,13 @@ export const serverSettings = {
   ...credentialSettings,
   ...bindSettings,
   tlsCert: setting('REVERB_TLS_CERT', optionalText, undefined, 'PEM file of the certificate'),
-  tlsKey: setting('REVERB_TLS_KEY', optionalText, undefined, 'PEM file of its key'),
-  tlsPassphrase: setting('REVERB_TLS_PASSPHRASE', optionalSecret, undefined, 'Passphrase of the key'),
+  tlsKey: setting('REVERB_TLS_KEY', optionalText, undefined, 'PEM file of the key of the certificate'),
+  tlsPassphrase: setting(
+    'REVERB_TLS_PASSPHRASE',
+    optionalSecret,
+    undefined,
+    'Passphrase of the key of the certificate',
+  ),
   ...publicSettings,
   trustProxy: setting(
     'REVERB_TRUST_PROXY',
@@ -200,8 +205,18 @@ export const serverSettings = {
     'none',
     'What joins several nodes: `redis`, `nats`, `cluster` for the processes of one machine, or `none`',
   ),
-  redisUrl: setting('REDIS_URL', secret, 'redis://127.0.0.1:6379', 'Where Redis is, for `redis`'),
-  natsUrl: setting('NATS_URL', secret, 'nats://127.0.0.1:4222', 'Where NATS is, for `nats`'),
+  redisUrl: setting(
+    'REDIS_URL',
+    secret,
+    'redis://127.0.0.1:6379',
+    'Where Redis is, for the scaling driver `redis`',
+  ),
+  natsUrl: setting(
+    'NATS_URL',
+    secret,
+    'nats://127.0.0.1:4222',
+    'Where NATS is, for the scaling driver `nats`',
+  ),
   scalingPrefix: setting(
     'REVERB_SCALING_PREFIX',
     pattern(/^[\w-]{1,64}$/, '1 to 64 letters, digits, _ and -'),
@@ -226,7 +241,12 @@ export const serverSettings = {
     [],
     'URLs that are told what happens in channels, by signed POST requests',
   ),
-  webhookEvents: setting('REVERB_WEBHOOK_EVENTS', webhookEvents, webhookNames, 'What they are told'),
+  webhookEvents: setting(
+    'REVERB_WEBHOOK_EVENTS',
+    webhookEvents,
+    webhookNames,
+    'What the webhook URLs are told',
+  ),
   webhookBatchMs: setting(
     'REVERB_WEBHOOK_BATCH_MS',
     integer(0),

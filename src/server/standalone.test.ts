@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ConfigurationError } from '../support/errors.ts'
-import { type ReverbServerOptions, resolveServerConfig } from './config.ts'
+import { resolveServerConfig } from './config.ts'
+import type { ReverbServerOptions } from './server-options.ts'
 import { closeStandalone, createStandalone, listen } from './standalone.ts'
 
 const make = (options: ReverbServerOptions) => createStandalone(resolveServerConfig(options, {}), () => {})

@@ -1,5 +1,6 @@
 /** The base of every error this package throws: `code` is stable, the message is written for people. */
 export class BroadcastingError extends Error {
+  /** Which kind of error it is: stays when the message gets better words. */
   readonly code: `ERR_BROADCAST_${string}`
 
   constructor(code: `ERR_BROADCAST_${string}`, message: string, options?: ErrorOptions) {

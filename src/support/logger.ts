@@ -5,9 +5,13 @@ export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' |
 
 /** The part of a pino-like logger that is used here; `app.log` of Fastify and `console` both fit. */
 export interface Logger {
+  /** Every message, with `REVERB_DEBUG`, and the stacks of failures. */
   debug(message: string): void
+  /** What happens seldom and is in order. */
   info(message: string): void
+  /** What goes on, and is probably not meant. */
   warn(message: string): void
+  /** What has failed. */
   error(message: string): void
 }
 

@@ -37,6 +37,11 @@ type Settings = Record<string, Setting<unknown>>
 /** The values of a table of settings. */
 export type Values<S extends Settings> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never }
 
+/** Values that an editor describes with the words of the options that they come from. */
+export type Described<V, Options extends { readonly [K in keyof V]?: unknown }> = {
+  [K in keyof Required<Pick<Options, keyof V>>]: V[K]
+}
+
 /** Environment variables as the process has them. */
 export type Env = Readonly<Record<string, string | undefined>>
 

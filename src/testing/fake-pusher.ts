@@ -55,12 +55,16 @@ function createChannel(sent: string[]) {
  * `BroadcastingClient`, then say what the server does. Nothing happens by itself and nothing is connected.
  */
 export class FakePusher implements Pusher {
+  /** The key that it was made with. */
   readonly key: string
+  /** The options that it was made with. */
   readonly options: PusherOptions
   /** What the server has received, in order: `subscribe orders`, `unsubscribe orders`, `client-typing {"on":true}`. */
   readonly sent: string[] = []
+  /** Its state and id, as the test has said. */
   readonly connection = Object.assign(new Emitter(), { state: 'connecting', socket_id: '' })
   readonly #channels = new Map<string, FakeChannel>()
+  /** Makes the channel, or finds it; the server receives nothing. */
   readonly channels = { add: (name: string) => this.#add(name) }
 
   constructor(key: string, options: PusherOptions) {
@@ -122,14 +126,17 @@ export class FakePusher implements Pusher {
     this.receive(name, 'pusher:member_removed', { id })
   }
 
+  /** The page connects: `open` is what follows. */
   connect(): void {
     this.#become('connecting')
   }
 
+  /** The page ends the connection. */
   disconnect(): void {
     this.#become('disconnected')
   }
 
+  /** The page joins a channel: received at once when connected, else by `open`. */
   subscribe(name: string): void {
     const channel = this.#add(name)
     if (this.connection.state !== 'connected' || channel.subscriptionPending || channel.subscribed) return
@@ -137,6 +144,7 @@ export class FakePusher implements Pusher {
     this.sent.push(`subscribe ${name}`)
   }
 
+  /** The page leaves a channel. */
   unsubscribe(name: string): void {
     if (this.#channels.get(name)?.subscribed) this.sent.push(`unsubscribe ${name}`)
     this.#channels.delete(name)

@@ -4,25 +4,31 @@ import { parseServerMessage, type ServerMessage } from './server-message.ts'
 
 /** A socket without a network: keeps what is written to it, and is as open and as full as a test says. */
 export class FakeSocket implements Socket {
+  /** Whether it takes what is written; false from `close` or `terminate` on. */
   open = true
+  /** Bytes that the kernel has not taken, as the test says. */
   queued = 0
   /** The very bytes of each write, in order. */
   readonly writes: Buffer[] = []
   /** With what it was closed, by the server. */
   closed: Closed | undefined
+  /** Whether it was destroyed. */
   terminated = false
   #taken = 0
 
+  /** Keeps the bytes while it is open. */
   write(frames: Buffer): void {
     if (this.open) this.writes.push(frames)
   }
 
+  /** Keeps with what it was closed, the first time. */
   close(code: number, reason: string): void {
     if (!this.open) return
     this.open = false
     this.closed = { code, reason }
   }
 
+  /** Is destroyed at once. */
   terminate(): void {
     this.open = false
     this.terminated = true

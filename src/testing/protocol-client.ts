@@ -9,25 +9,32 @@ import { parseServerMessage, type ServerMessage, socketIdOf } from './server-mes
 
 /** What a subscribe carries beside the channel; anything may be given, so that a server can be told nonsense. */
 export interface SubscribeFields {
+  /** Sent as `auth`. */
   readonly auth?: unknown
+  /** Sent as `channel_data`. */
   readonly channelData?: unknown
 }
 
 /** How a connection ended. */
 export interface Closed {
+  /** Code of the close frame; 1006 without one. */
   readonly code: number
+  /** Its text. */
   readonly reason: string
 }
 
 /** How a {@link ProtocolClient} connects and how patient it is. */
 export interface ProtocolClientOptions {
-  /** Key and secret of the app: needed by `signed`, and by `join` on channels that ask for a signature. */
+  /**
+   * Key and secret of the app: needed by `signed`, and by `join` on channels that ask for a signature.
+   * @default none
+   */
   credentials?: Credentials
-  /** Headers of the handshake, such as `origin`. */
+  /** Headers of the handshake, such as `origin`. @default none */
   headers?: Record<string, string>
   /** Whether WebSocket pings of the server are answered. @default true */
   answerPings?: boolean
-  /** Certificate in PEM of the authority that is trusted, for `wss`. */
+  /** Certificate in PEM of the authority that is trusted, for `wss`. @default those that Node trusts */
   ca?: string
   /** Seconds after which whatever is awaited counts as missing. @default 2 */
   timeout?: number

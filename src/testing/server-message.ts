@@ -1,8 +1,12 @@
 /** A message of the server as it stood on the wire; {@link payloadOf} decodes its `data`. */
 export interface ServerMessage {
+  /** Name of the event. */
   readonly event: string
+  /** Of channel events. */
   readonly channel?: string
+  /** A text that holds JSON, in all messages but `pusher:error`. */
   readonly data?: unknown
+  /** The member who sent it; of client events on presence channels. */
   readonly user_id?: string
 }
 

@@ -13,7 +13,7 @@ const floors = [
 
 /** The same for what is called inside server/, where types may name their neighbours. */
 const serverFloors = [
-  'adapter apps config errors forwarded frame grace lifecycle metrics publishable query rate-limiter settings trace transitions unawaited',
+  'adapter apps config errors forwarded frame grace lifecycle metrics publishable query rate-limiter server-options settings trace transitions unawaited',
   'transport',
   'outbox',
   'connection',

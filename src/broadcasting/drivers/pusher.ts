@@ -2,7 +2,7 @@ import { urlOf } from '../../protocol/address.ts'
 import type { Logger } from '../../support/logger.ts'
 import type { Env } from '../../support/settings.ts'
 import type { Broadcaster } from '../broadcaster.ts'
-import type { ConnectionConfig } from '../config.ts'
+import type { ConnectionConfig } from '../connection-config.ts'
 import { pusherTarget } from '../http/pusher-target.ts'
 import { HttpBroadcaster } from './http.ts'
 

@@ -3,7 +3,7 @@ import type { Awaitable } from '../../support/awaitable.ts'
 import type { Logger } from '../../support/logger.ts'
 import type { Env } from '../../support/settings.ts'
 import type { Broadcaster, OutgoingEvent, Reached } from '../broadcaster.ts'
-import type { ConnectionConfig } from '../config.ts'
+import type { ConnectionConfig } from '../connection-config.ts'
 import { type RemoteServer, reverbTarget } from '../http/reverb-target.ts'
 import { HttpBroadcaster } from './http.ts'
 

@@ -1,7 +1,7 @@
 import { usualPort } from '../../protocol/address.ts'
 import { ConfigurationError } from '../../support/errors.ts'
 import { type Env, refuseUnknownOptions, resolveSettings, type Values } from '../../support/settings.ts'
-import type { ConnectionConfig } from '../config.ts'
+import type { ConnectionConfig } from '../connection-config.ts'
 import { httpSettings, pusherSettings } from './settings.ts'
 import type { ApiTarget } from './target.ts'
 

@@ -1,20 +1,28 @@
 import { addressSettings, appsVariable, publicAddress } from '../../protocol/address.ts'
+import type { AddressOptions } from '../../protocol/address-options.ts'
 import { ConfigurationError } from '../../support/errors.ts'
 import { asObject } from '../../support/json.ts'
-import { type Env, resolveSettings, type Values } from '../../support/settings.ts'
-import type { ConnectionConfig } from '../config.ts'
+import { type Env, resolveSettings } from '../../support/settings.ts'
+import type { ConnectionConfig } from '../connection-config.ts'
 import { httpSettings } from './settings.ts'
 import type { ApiTarget } from './target.ts'
 
 /** What code says about the server of another process; what it leaves out comes from the environment. */
-export interface RemoteServer extends Partial<Values<typeof addressSettings>> {
-  /** Several apps instead of the default one. */
+export interface RemoteServer extends AddressOptions {
+  /**
+   * Several apps instead of the default one.
+   * In the environment: `REVERB_APPS`, as JSON.
+   * @default one app, of `appId`, `appKey` and `appSecret`
+   */
   readonly apps?: readonly RemoteApp[]
 }
 
 interface RemoteApp {
+  /** Stands in the paths of the HTTP API. */
   readonly id: string
+  /** Key that clients send. */
   readonly key: string
+  /** Signs auth answers and HTTP API requests. */
   readonly secret: string
 }
 

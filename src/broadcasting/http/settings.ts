@@ -22,7 +22,7 @@ export const httpSettings = {
     'REVERB_HTTP_TIMEOUT',
     positive,
     10,
-    'Seconds in which it must have answered a request, attempts after the first one included',
+    'Seconds in which a server elsewhere must have answered a request, attempts after the first one included',
   ),
 } as const
 
@@ -35,7 +35,12 @@ const hostname = pattern(
 export const pusherSettings = {
   appId: setting('PUSHER_APP_ID', optionalText, undefined, 'Id of the app'),
   key: setting('PUSHER_APP_KEY', optional(appKey), undefined, 'Key of the app'),
-  secret: setting('PUSHER_APP_SECRET', optionalSecret, undefined, 'Signs the requests'),
+  secret: setting(
+    'PUSHER_APP_SECRET',
+    optionalSecret,
+    undefined,
+    'Secret of the app, which signs the requests',
+  ),
   cluster: setting(
     'PUSHER_APP_CLUSTER',
     optional(pattern(/^[\w-]+$/, 'the name of a cluster such as eu')),
@@ -47,8 +52,8 @@ export const pusherSettings = {
     'PUSHER_PORT',
     optional(integer(1, 65_535)),
     undefined,
-    'Its port; without it the usual one of the scheme',
+    'Port of the host; without it the usual one of the scheme',
   ),
-  scheme: setting('PUSHER_SCHEME', choice('http', 'https'), 'https', 'Its scheme'),
-  path: setting('PUSHER_PATH', prefix, '', 'Path prefix that stands before its `/apps`'),
+  scheme: setting('PUSHER_SCHEME', choice('http', 'https'), 'https', 'Scheme of the host'),
+  path: setting('PUSHER_PATH', prefix, '', 'Path prefix on the host, before `/apps`'),
 } as const

@@ -1,32 +1,67 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { appKey } from '../../protocol/address.ts'
-import { webhookNames } from '../../protocol/webhook.ts'
+import { type WebhookName, webhookNames } from '../../protocol/webhook.ts'
 import { ConfigurationError } from '../../support/errors.ts'
 import { text } from '../../support/settings.ts'
 import { appSettings } from '../settings.ts'
 import type { App, AppSettings, WebhookEndpoint } from './app.ts'
+import type { AppLimits } from './app-limits.ts'
 
 /** One app of several: its credentials and any limit that differs from the server's. */
-export interface AppOptions extends Partial<AppSettings> {
+export interface AppOptions extends AppLimits {
+  /** Stands in the paths of the HTTP API; no other app has it. */
   id: string
+  /** What clients name it by; no other app has it. */
   key: string
+  /** Signs auth answers, HTTP API requests and webhooks. */
   secret: string
-  /** A second secret that is accepted wherever one is verified. */
+  /**
+   * A second secret that is accepted wherever one is verified.
+   * @default none
+   */
   previousSecret?: string
-  /** @default true */
+  /**
+   * `false` refuses every connection with 4003 and every request with 403.
+   * @default true
+   */
   enabled?: boolean
-  /** Refuse plain connections with 4000. @default false */
+  /**
+   * Refuse plain connections with 4000.
+   * @default false
+   */
   requireTls?: boolean
-  /** Refuse connections that name no protocol version with 4008. @default false */
+  /**
+   * Refuse connections that name no protocol version with 4008.
+   * @default false
+   */
   strictProtocol?: boolean
-  /** Who is told what happens in its channels. @default REVERB_WEBHOOK_URL with REVERB_WEBHOOK_EVENTS */
+  /**
+   * Who is told what happens in its channels.
+   * @default `webhookUrl` of the server, with its `webhookEvents`
+   */
   webhooks?: readonly WebhookOptions[]
 }
 
 /** A URL that is told what happens in the channels of an app. */
-export interface WebhookOptions extends Partial<WebhookEndpoint> {
+export interface WebhookOptions {
+  /** Where the signed POST requests go: http or https. */
   url: string
+  /**
+   * The names of what it is told.
+   * @default all of them
+   */
+  readonly events?: readonly WebhookName[]
+  /**
+   * Patterns of the channels it is told about: names in which `*` stands for anything.
+   * @default ['*']
+   */
+  readonly channels?: readonly string[]
+  /**
+   * Further headers of each request.
+   * @default none
+   */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What an app has that does not say otherwise: the settings of the server. */

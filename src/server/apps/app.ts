@@ -1,37 +1,14 @@
 import type { WebhookName } from '../../protocol/webhook.ts'
+import type { Described, Values } from '../../support/settings.ts'
+import type { appSettings } from '../settings.ts'
+import type { AppLimits } from './app-limits.ts'
 
-/** Who may send client events: members of that private or presence channel, subscribers of any channel, or nobody. */
-export type ClientEventMode = 'members' | 'all' | 'none'
-
-/** The limits and switches of an app; durations in seconds, sizes in bytes, `0` is "no limit" for rates and quotas. */
-export interface AppSettings {
-  readonly allowedOrigins: readonly string[]
-  readonly clientEvents: ClientEventMode
-  readonly activityTimeout: number
-  readonly pingInterval: number
-  readonly pongTimeout: number
-  readonly maxConnections: number
-  readonly maxMessageSize: number
-  readonly maxClientEventSize: number
-  readonly maxEventSize: number
-  readonly maxRequestSize: number
-  readonly maxChannelName: number
-  readonly maxChannelsPerConnection: number
-  readonly maxChannelsPerEvent: number
-  readonly maxBatch: number
-  readonly presenceMaxMembers: number
-  readonly presenceMaxInfo: number
-  readonly presenceMaxUserId: number
-  readonly clientEventRate: number
-  readonly messageRate: number
-  readonly apiRate: number
-  readonly cacheTtl: number
-  readonly subscriptionCount: boolean
-  readonly userAuthTimeout: number
-}
+/** The limits and switches of an app, each of them given or default. */
+export type AppSettings = Described<Values<typeof appSettings>, AppLimits>
 
 /** A URL that is told what happens in the channels of an app (protocol.md 7). */
 export interface WebhookEndpoint {
+  /** Where the signed POST requests go. */
   readonly url: string
   /** The names of what it is told. */
   readonly events: readonly WebhookName[]
@@ -43,7 +20,9 @@ export interface WebhookEndpoint {
 
 /** A Pusher app: its credentials, its limits; everything of one app is apart from every other. */
 export interface App extends AppSettings {
+  /** Stands in the paths of the HTTP API. */
   readonly id: string
+  /** What clients name it by. */
   readonly key: string
   /** Signs and verifies. */
   readonly secret: string
@@ -55,5 +34,6 @@ export interface App extends AppSettings {
   readonly requireTls: boolean
   /** Refuses connections that name no protocol version with 4008. */
   readonly strictProtocol: boolean
+  /** Who is told what happens in its channels. */
   readonly webhooks: readonly WebhookEndpoint[]
 }

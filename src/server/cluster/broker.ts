@@ -6,7 +6,9 @@ import type { KeptEvent } from '../adapter.ts'
 
 /** A channel of an app. */
 export interface Place {
+  /** Id of the app. */
   readonly appId: string
+  /** Name on the wire. */
   readonly channel: string
 }
 
@@ -16,8 +18,11 @@ export interface Broker {
   readonly name: string
   /** Where it is, for people; never with a password. */
   readonly address: string
+  /** Carries messages between nodes. */
   readonly roads: Roads
+  /** Knows what the nodes hold. */
   readonly ledger: Ledger
+  /** Keeps the last event of each cache channel. */
   readonly store: EventStore
   /**
    * Begins to connect, and goes on connecting after every failure until {@link close}; called once, before anything else.
@@ -61,8 +66,11 @@ export interface Notice {
   readonly version: number
   /** The version before; 0 when there was none. */
   readonly previous: number
+  /** In the whole cluster, now. */
   readonly subscriptions: number
+  /** Users who were not there before, on any node. */
   readonly added: readonly Member[]
+  /** Ids of users who were there, and are on no node any more. */
   readonly removed: readonly string[]
 }
 
@@ -70,6 +78,7 @@ export interface Notice {
 export interface PlaceState {
   /** 0 when nobody is there. */
   readonly version: number
+  /** In the whole cluster. */
   readonly subscriptions: number
   /** Users of a presence channel, in the order in which they came. */
   readonly members: readonly Member[]
@@ -95,7 +104,9 @@ export interface Holding {
 
 /** What came of a {@link Holding}. */
 export interface Held {
+  /** Of the place, now. */
   readonly version: number
+  /** The version before; the same when nothing was changed. */
   readonly previous: number
   /** In the whole cluster, now. */
   readonly subscriptions: number
@@ -115,6 +126,7 @@ export interface Held {
 
 /** A departure whose time to be taken back is over; without `userId` the whole place was vacated. */
 export interface Departure extends Place {
+  /** Who has left; undefined when the whole place was vacated. */
   readonly userId: string | undefined
 }
 
@@ -148,6 +160,7 @@ export interface Ledger {
   watch(places: readonly Place[]): Promise<void>
   /** From now on it is not. */
   unwatch(places: readonly Place[]): Promise<void>
+  /** What the place is like now. */
   state(place: Place): Promise<PlaceState>
   /** How many subscriptions and users each occupied channel of an app has whose name begins with the prefix. */
   occupied(
@@ -178,6 +191,7 @@ export interface Ledger {
 
 /** What {@link Ledger.settle} hands out. */
 export interface Settled {
+  /** Those whose time to be taken back is over. */
   readonly departures: readonly Departure[]
   /** Users who are offline now. */
   readonly offline: readonly { readonly appId: string; readonly userId: string }[]
@@ -197,7 +211,9 @@ export interface EventStore {
 
 /** An event to be kept. */
 export interface NewEvent {
+  /** Name of the event. */
   readonly event: string
+  /** Its payload, as it was published. */
   readonly data: string
   /** Seconds. */
   readonly ttl: number
