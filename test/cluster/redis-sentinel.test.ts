@@ -3,7 +3,8 @@ import { createSentinel } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RedisOptions, redisBroker } from '../../src/server/adapters/redis/index.ts'
 import { brokerSuite } from '../../src/testing/broker-suite.ts'
-import { openBroker } from '../support/broker.ts'
+import { beginBroker, openBroker } from '../support/broker.ts'
+import { freePort } from '../support/free-port.ts'
 import { type RedisSentinels, startSentinels } from '../support/redis.ts'
 
 let watched: RedisSentinels
@@ -14,14 +15,16 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(watched.processes.map((redis) => redis.kill())))
 
+type Sentinels = RedisSentinels['sentinels']
+
 /** The ways to a master that sentinels watch over. */
-const ways: Readonly<Record<string, () => RedisOptions>> = {
-  'by the addresses of sentinels': () => ({ sentinels: watched.sentinels, name: watched.name }),
-  'of a sentinel client of the package redis': () => ({
-    client: createSentinel({ name: watched.name, sentinelRootNodes: [...watched.sentinels] }),
+const ways: Readonly<Record<string, (sentinels: Sentinels) => RedisOptions>> = {
+  'by the addresses of sentinels': (sentinels) => ({ sentinels, name: watched.name }),
+  'of a sentinel client of the package redis': (sentinels) => ({
+    client: createSentinel({ name: watched.name, sentinelRootNodes: [...sentinels] }),
   }),
-  'of a client of the package ioredis that asks sentinels': () => ({
-    client: new IoRedis({ sentinels: [...watched.sentinels], name: watched.name, lazyConnect: true }),
+  'of a client of the package ioredis that asks sentinels': (sentinels) => ({
+    client: new IoRedis({ sentinels: [...sentinels], name: watched.name, lazyConnect: true }),
   }),
 }
 
@@ -31,10 +34,21 @@ describe('A redis broker by the addresses of sentinels', () => {
   for (const { title, run } of suite) it.concurrent(title, run, 30_000)
 })
 
-for (const [way, options] of Object.entries(ways)) {
+for (const [at, [way, options]] of Object.entries(ways).entries()) {
   describe(`A redis broker ${way}`, () => {
+    it('asks the next sentinel when one is not there', async () => {
+      const dead = { host: '127.0.0.1', port: await freePort() }
+      const { node } = await openBroker({ ...options([dead, ...watched.sentinels]), prefix: `next-${at}` })
+      await node.begin()
+      const alone = beginBroker({ ...options([dead]), prefix: `next-${at}` })
+      expect(await alone.lost()).toMatch(/ECONNREFUSED|Connection is closed/)
+    })
+
     it('follows the master when another takes over', async () => {
-      const { broker, node, lost } = await openBroker({ ...options(), prefix: 'failing-over' })
+      const { broker, node, lost } = await openBroker({
+        ...options(watched.sentinels),
+        prefix: `failing-over-${at}`,
+      })
       await node.begin()
       await watched.failOver()
       expect(await lost()).not.toBe('')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A certificate for 127.0.0.1 and localhost that trusts itself: files and contents, in PEM. */
+/** A certificate and its key: files and contents, in PEM. */
 export interface Certificate {
   readonly certFile: string
   readonly keyFile: string
@@ -12,7 +12,7 @@ export interface Certificate {
   readonly key: string
 }
 
-/** Makes a certificate by openssl; its files are gone after the test. */
+/** Makes a certificate for 127.0.0.1 and localhost that trusts itself, by openssl; its files are gone after the test. */
 export function createCertificate(passphrase?: string): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'reverb-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

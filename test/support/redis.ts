@@ -30,16 +30,33 @@ export async function startRedis(...options: string[]): Promise<Redis> {
   return redis
 }
 
-/** A Redis Cluster of three masters, each with a replica. */
-export async function startRedisCluster(): Promise<readonly Redis[]> {
+/** The files by which a Redis speaks TLS, in PEM. */
+export interface RedisTls {
+  /** Of the CA whose clients it trusts, should it ask them for a certificate. */
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** The same, speaking nothing but TLS. */
+export async function startTlsRedis(tls: RedisTls, ...options: string[]): Promise<Redis> {
+  const port = await freePort()
+  const redis = redisOn(port, [...optionsOf(listening(port, tls)), ...options], { tls })
+  await redis.start()
+  return redis
+}
+
+/** A Redis Cluster of three masters, each with a replica; of whatever speaks TLS only, with its files. */
+export async function startRedisCluster(tls?: RedisTls): Promise<readonly Redis[]> {
   const ports = await freePorts(12)
   const processes = ports.slice(0, 6).map((port, at) => {
-    const own = ['--port', String(port), '--cluster-port', String(ports[6 + at])]
-    return redisOn(port, [...own, '--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'])
+    const own = [...optionsOf(listening(port, tls)), '--cluster-port', String(ports[6 + at])]
+    return redisOn(port, [...own, '--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'], { tls })
   })
   await Promise.all(processes.map((redis) => redis.start()))
   const addresses = processes.map(({ port }) => `127.0.0.1:${port}`)
-  await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'])
+  const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes']
+  await run('redis-cli', [...cliOptions(tls), ...create])
   for (const redis of processes) await until(() => redis.cli('cluster', 'info'), /cluster_state:ok/)
   for (const redis of processes) await until(() => redis.cli('role'), /master|connected/)
   return processes
@@ -54,15 +71,16 @@ export interface RedisSentinels {
   failOver(): Promise<void>
 }
 
-/** Starts them all. */
-export async function startSentinels(): Promise<RedisSentinels> {
+/** Starts them all, speaking TLS only if they get files for it. */
+export async function startSentinels(tls?: RedisTls): Promise<RedisSentinels> {
   const name = 'the-master'
-  const master = await startRedis()
-  const replica = await startRedis('--replicaof', '127.0.0.1', String(master.port))
+  const start = (...options: string[]) => (tls ? startTlsRedis(tls, ...options) : startRedis(...options))
+  const master = await start()
+  const replica = await start('--replicaof', '127.0.0.1', String(master.port))
   // A sentinel looks for replicas only every ten seconds: they must be there before it is.
   await until(() => master.cli('info', 'replication'), /connected_slaves:1/)
   const sentinels = await Promise.all(
-    (await freePorts(3)).map((port) => startSentinel(port, name, master.port)),
+    (await freePorts(3)).map((port) => startSentinel(port, name, master.port, tls)),
   )
   for (const sentinel of sentinels) {
     await until(() => sentinel.cli('sentinel', 'master', name), /num-slaves\n1\nnum-other-sentinels\n2/)
@@ -84,22 +102,57 @@ export async function startSentinels(): Promise<RedisSentinels> {
   }
 }
 
-async function startSentinel(port: number, name: string, master: number): Promise<Redis> {
-  const lines = [`port ${port}`, `sentinel monitor ${name} 127.0.0.1 ${master} 2`]
+async function startSentinel(
+  port: number,
+  name: string,
+  master: number,
+  tls: RedisTls | undefined,
+): Promise<Redis> {
+  const lines = Object.entries(listening(port, tls)).map((line) => line.join(' '))
+  const watched = `sentinel monitor ${name} 127.0.0.1 ${master} 2`
   const timings = [`sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 5000`]
-  const sentinel = redisOn(port, ['sentinel.conf', '--sentinel'], [...lines, ...timings].join('\n'))
+  const configuration = [...lines, watched, ...timings].join('\n')
+  const sentinel = redisOn(port, ['sentinel.conf', '--sentinel'], { tls, configuration })
   await sentinel.start()
   return sentinel
 }
 
-function redisOn(port: number, options: readonly string[], configuration = ''): Redis {
+/** Where a process listens, and how it speaks: with clients, and with its like. */
+function listening(port: number, tls: RedisTls | undefined): Readonly<Record<string, string>> {
+  if (tls === undefined) return { port: String(port) }
+  return {
+    port: '0',
+    'tls-port': String(port),
+    'tls-ca-cert-file': tls.caFile,
+    'tls-cert-file': tls.certFile,
+    'tls-key-file': tls.keyFile,
+    'tls-auth-clients': 'no',
+    'tls-replication': 'yes',
+    'tls-cluster': 'yes',
+  }
+}
+
+function optionsOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
+}
+
+/** It has to get through to a Redis with a wrong certificate, too. */
+function cliOptions(tls: RedisTls | undefined): string[] {
+  return tls ? ['--tls', '--insecure', '--cert', tls.certFile, '--key', tls.keyFile] : []
+}
+
+function redisOn(
+  port: number,
+  options: readonly string[],
+  { tls, configuration = '' }: { readonly tls?: RedisTls | undefined; readonly configuration?: string } = {},
+): Redis {
   let running: ChildProcess | undefined
   let folder = ''
   return {
     port,
-    url: `redis://127.0.0.1:${port}`,
+    url: `${tls ? 'rediss' : 'redis'}://127.0.0.1:${port}`,
     async cli(...words) {
-      return (await run('redis-cli', ['-p', String(port), ...words])).stdout.trim()
+      return (await run('redis-cli', [...cliOptions(tls), '-p', String(port), ...words])).stdout.trim()
     },
     async kill() {
       const child = running

@@ -6,9 +6,12 @@ import type {
   RedisConnection,
 } from './redis-connection.ts'
 import { connectTimeout, keepAlive } from './redis-connection.ts'
+import { reasonOf } from './redis-reason.ts'
 
 /** What we need of a `Redis` of the package `ioredis`. */
 export interface IoRedisClient {
+  /** The socket, as soon as there is one. */
+  readonly stream?: { on(event: 'error', listener: () => void): unknown }
   connect(): Promise<unknown>
   disconnect(): void
   on(event: 'error', listener: (error: Error) => void): unknown
@@ -57,14 +60,14 @@ export async function connectByIoRedis(given: ConnectionSettings): Promise<Conne
     }
     // Its own types want to know each option; ours differ by version.
     const client = new Redis(options as object) as unknown as IoRedisClient
-    return new IoRedisConnection(client, target, listener)
+    return new IoRedisConnection(client, target, listener, given.tls)
   }
 }
 
-/** Connections like the one of the client. */
-export function connectLikeIoRedis(client: IoRedisClient): Connect {
+/** Connections like the one of the client; `tls`: whether it speaks TLS, to its sentinels if it has any. */
+export function connectLikeIoRedis(client: IoRedisClient, tls: boolean): Connect {
   return (target, listener) => {
-    return new IoRedisConnection(client.duplicate({ ...settings, ...target.address }), target, listener)
+    return new IoRedisConnection(client.duplicate({ ...settings, ...target.address }), target, listener, tls)
   }
 }
 
@@ -73,20 +76,25 @@ class IoRedisConnection implements RedisConnection {
   readonly #client: IoRedisClient
   readonly #sharded: boolean
   #over = false
-  #reason = 'The connection was closed'
+  /** Forgotten when the connection is open: whatever ends it then is no matter of TLS. */
+  #tls: boolean | undefined
+  /** What has failed; empty while nothing has. */
+  #reason = ''
 
-  constructor(client: IoRedisClient, target: ConnectionTarget, listener: ConnectionListener) {
+  constructor(client: IoRedisClient, target: ConnectionTarget, listener: ConnectionListener, tls: boolean) {
     this.#client = client
     this.#sharded = target.sharded
+    this.#tls = tls
     const end = (reason: string) => {
       if (this.#over) return
       this.destroy()
       listener.ended(reason)
     }
-    client.on('error', ({ message }) => {
-      this.#reason = message
+    client.on('error', (error) => {
+      this.#hush()
+      this.#reason = reasonOf(error, this.#tls)
     })
-    client.on('end', () => end(this.#reason))
+    client.on('end', () => end(this.#reason || reasonOf('The connection was closed', this.#tls)))
     client.on('moved', () => end('A part of the cluster has moved'))
     client.on(target.sharded ? 'smessageBuffer' : 'messageBuffer', (channel, message) => {
       listener.message(channel.toString(), message)
@@ -110,7 +118,16 @@ class IoRedisConnection implements RedisConnection {
 
   destroy(): void {
     this.#over = true
+    this.#hush()
     this.#client.disconnect()
+  }
+
+  /**
+   * The library hears one error of a socket; one that is ended amid its TLS handshake has two, and the second would end the
+   * process: https://github.com/redis/ioredis/pull/961.
+   */
+  #hush(): void {
+    this.#client.stream?.on('error', () => {})
   }
 
   async #open(): Promise<void> {
@@ -118,7 +135,9 @@ class IoRedisConnection implements RedisConnection {
       await this.#client.connect()
     } catch (error) {
       // "Connection is closed", where the reason was told before.
-      throw this.#reason === 'The connection was closed' ? error : new Error(this.#reason)
+      throw new Error(this.#reason || reasonOf(error, this.#tls))
     }
+    this.#tls = undefined
+    this.#reason = ''
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from './redis-connection.ts'
 import { connectTimeout, keepAlive } from './redis-connection.ts'
 import type { RedisAddress } from './redis-options.ts'
+import { reasonOf } from './redis-reason.ts'
 
 type Hear = (message: Buffer, channel: Buffer) => void
 
@@ -19,7 +20,7 @@ interface SentinelEvent {
 export interface NodeRedisClient {
   connect(): Promise<unknown>
   destroy(): void
-  on(event: 'error', listener: (error: Error) => void): unknown
+  on(event: 'error', listener: (error: unknown) => void): unknown
   on(event: 'end' | 'sharded-channel-moved', listener: () => void): unknown
   on(event: 'topology-change' | 'client-error', listener: (event: SentinelEvent) => void): unknown
   sendCommand(words: readonly (string | Buffer)[]): Promise<unknown>
@@ -33,7 +34,7 @@ export interface NodeRedisClient {
 /** The part of its options that we set or read. */
 export interface NodeRedisSettings {
   readonly url?: undefined
-  readonly socket?: object | undefined
+  readonly socket?: { readonly tls?: boolean } | undefined
   readonly username?: string | undefined
   readonly password?: string | undefined
   readonly database?: number | undefined
@@ -68,7 +69,7 @@ export async function connectByNodeRedis(given: ConnectionSettings): Promise<Con
     }
     // Its own types tell apart replies that we take as unknown.
     const client = createClient(options as object) as unknown as NodeRedisClient
-    return new NodeRedisConnection(client, target, listener)
+    return new NodeRedisConnection(client, target, listener, { tls: given.tls })
   }
 }
 
@@ -76,7 +77,8 @@ export async function connectByNodeRedis(given: ConnectionSettings): Promise<Con
 export function connectLikeNodeRedis(client: NodeRedisClient, like: NodeRedisSettings): Connect {
   return (target, listener) => {
     const socket = socketOf(like.socket, target.address)
-    return new NodeRedisConnection(client.duplicate({ ...settings, socket }), target, listener)
+    const tls = like.socket?.tls === true
+    return new NodeRedisConnection(client.duplicate({ ...settings, socket }), target, listener, { tls })
   }
 }
 
@@ -92,12 +94,19 @@ export function connectLikeNodeSentinel(sentinel: NodeRedisClient): Connect {
       reserveClient: true,
     }
     const client = sentinel.duplicate(overrides)
-    return new NodeRedisConnection(client, target, listener, true)
+    return new NodeRedisConnection(client, target, listener, { sentinel: true })
   }
 }
 
 function socketOf(socket: object | undefined, address: RedisAddress | undefined): object {
   return { connectTimeout, keepAliveInitialDelay: keepAlive, ...socket, ...address, reconnectStrategy: false }
+}
+
+/** What a client does not tell of itself. */
+interface NodeRedisKind {
+  /** Left out: nobody knows. */
+  readonly tls?: boolean
+  readonly sentinel?: boolean
 }
 
 class NodeRedisConnection implements RedisConnection {
@@ -107,15 +116,20 @@ class NodeRedisConnection implements RedisConnection {
   readonly #send: RedisConnection['command']
   readonly #hear: Hear
   #over = false
+  /** Forgotten when the connection is open: whatever ends it then is no matter of TLS. */
+  #tls: boolean | undefined
+  /** Why it does not open; empty while nothing has failed. */
+  #reason = ''
 
   constructor(
     client: NodeRedisClient,
     target: ConnectionTarget,
     listener: ConnectionListener,
-    sentinel = false,
+    { tls, sentinel = false }: NodeRedisKind,
   ) {
     this.#client = client
     this.#sharded = target.sharded
+    this.#tls = tls
     // A sentinel client is told that the command is for the master.
     const send = client.sendCommand as (...said: unknown[]) => Promise<unknown>
     this.#send = sentinel ? (words) => send.call(client, false, words) : (words) => client.sendCommand(words)
@@ -125,8 +139,17 @@ class NodeRedisConnection implements RedisConnection {
       this.destroy()
       listener.ended(reason)
     }
-    client.on('error', (error) => end(error.message))
-    client.on('end', () => end('The connection was closed'))
+    // A sentinel client asks one sentinel after the other; then it changes to what it has found.
+    let asking = sentinel
+    client.on('topology-change', () => {
+      asking = false
+    })
+    client.on('error', (error) => {
+      if (this.#over) return
+      this.#reason = reasonOf(error, this.#tls)
+      if (!asking) end(this.#reason)
+    })
+    client.on('end', () => end(this.#reason || reasonOf('The connection was closed', this.#tls)))
     client.on('sharded-channel-moved', () => end('A part of the cluster has moved'))
     this.opened = this.#open(() => {
       client.on('topology-change', ({ type }) => type === 'MASTER_CHANGE' && end('The master has changed'))
@@ -160,7 +183,14 @@ class NodeRedisConnection implements RedisConnection {
   }
 
   async #open(watch: () => void): Promise<void> {
-    await this.#client.connect()
+    try {
+      await this.#client.connect()
+    } catch (error) {
+      // "Disconnects client", or "None of the sentinels are available", where the reason was told before.
+      throw new Error(this.#reason || reasonOf(error, this.#tls))
+    }
+    this.#tls = undefined
+    this.#reason = ''
     // What is destroyed while it connects goes on connecting, and has to be destroyed again.
     if (this.#over) this.destroy()
     // From here on: a sentinel client finds its first master by changing to it.

@@ -29,7 +29,12 @@ interface NodeRedisCluster {
 }
 
 interface IoRedisSingle extends IoRedisClient {
-  readonly options: Partial<RedisAddress> & { readonly name?: string | null; readonly sentinels?: unknown }
+  readonly options: Partial<RedisAddress> & {
+    readonly name?: string | null
+    readonly sentinels?: unknown
+    readonly tls?: unknown
+    readonly sentinelTLS?: unknown
+  }
 }
 
 interface IoRedisCluster {
@@ -51,9 +56,10 @@ export function planOfClient(client: RedisClient): RedisPlan {
 
 function planOfNodeRedis(client: NodeRedisSingle): RedisPlan {
   const options = client.options ?? {}
-  const socket: Partial<RedisAddress> = options.socket ?? {}
+  const { tls = false, ...address }: NodeRedisSettings['socket'] & Partial<RedisAddress> =
+    options.socket ?? {}
   const connect = connectLikeNodeRedis(client, options)
-  return { address: textOf(socket), route: async () => ({ topology: { kind: 'single' }, connect }) }
+  return { address: textOf(address, tls), route: async () => ({ topology: { kind: 'single' }, connect }) }
 }
 
 function planOfNodeSentinel(client: NodeRedisClient): RedisPlan {
@@ -78,10 +84,12 @@ function planOfNodeCluster(client: NodeRedisCluster): RedisPlan {
 }
 
 function planOfIoRedis(client: IoRedisSingle): RedisPlan {
-  const { sentinels, name } = client.options
-  const connect = connectLikeIoRedis(client)
+  const { sentinels, name, tls, sentinelTLS } = client.options
+  const connect = connectLikeIoRedis(client, Boolean(sentinels ? sentinelTLS : tls))
   return {
-    address: sentinels ? `${name} of the sentinels of the given client` : textOf(client.options),
+    address: sentinels
+      ? `${name} of the sentinels of the given client`
+      : textOf(client.options, Boolean(tls)),
     route: async () => ({ topology: { kind: 'single' }, connect }),
   }
 }
@@ -94,7 +102,7 @@ function planOfIoRedisCluster(client: IoRedisCluster): RedisPlan {
     const seeds = nodes.map(({ options: { host = 'localhost', port = 6379 } }) => ({ host, port }))
     return {
       topology: clusterOf(seeds, client.options.natMap ?? undefined),
-      connect: connectLikeIoRedis(pattern),
+      connect: connectLikeIoRedis(pattern, Boolean(pattern.options.tls)),
     }
   }
   return { address: 'the cluster of the given client', route: kept(route) }
@@ -117,6 +125,6 @@ function kept(route: () => Promise<RedisRoute>): () => Promise<RedisRoute> {
   }
 }
 
-function textOf({ host = '127.0.0.1', port = 6379 }: Partial<RedisAddress>): string {
-  return `redis://${addressText({ host, port })}`
+function textOf({ host = '127.0.0.1', port = 6379 }: Partial<RedisAddress>, tls: boolean): string {
+  return `${tls ? 'rediss' : 'redis'}://${addressText({ host, port })}`
 }

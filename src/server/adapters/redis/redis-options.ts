@@ -1,6 +1,8 @@
 /** Where a Redis process, or a sentinel, listens. */
 export interface RedisAddress {
+  /** Host name or IP address. */
   readonly host: string
+  /** TCP port. */
   readonly port: number
 }
 
@@ -9,6 +11,7 @@ export interface RedisAddress {
  * the connections that are made: it is duplicated, and neither used nor closed.
  */
 export interface RedisClient {
+  /** Makes another client with the same options. */
   duplicate(...overrides: never[]): unknown
 }
 
@@ -21,21 +24,36 @@ export type RedisOptions =
        */
       readonly url?: string | undefined
     }
-  | { readonly client: RedisClient }
+  | {
+      /** The pattern of the connections that are made. */
+      readonly client: RedisClient
+    }
   | RedisSentinelOptions
   | RedisClusterOptions
 
 /** A master that sentinels watch over. */
 export interface RedisSentinelOptions {
+  /** Where the sentinels listen. */
   readonly sentinels: readonly RedisAddress[]
   /** What the sentinels call the master. */
   readonly name: string
+  /**
+   * Password of the master.
+   * @default none
+   */
   readonly password?: string | undefined
+  /**
+   * Password of the sentinels.
+   * @default none
+   */
   readonly sentinelPassword?: string | undefined
-  /** @default 0 */
+  /**
+   * Number of the database.
+   * @default 0
+   */
   readonly db?: number | undefined
   /**
-   * For the master and for the sentinels.
+   * Whether the master and the sentinels speak TLS.
    * @default false
    */
   readonly tls?: boolean | undefined
@@ -45,7 +63,14 @@ export interface RedisSentinelOptions {
 export interface RedisClusterOptions {
   /** Some of its processes, by address or by URL; the others are found by asking them. */
   readonly cluster: readonly (RedisAddress | string)[]
+  /**
+   * Password of its processes.
+   * @default none
+   */
   readonly password?: string | undefined
-  /** @default false */
+  /**
+   * Whether its processes speak TLS.
+   * @default false
+   */
   readonly tls?: boolean | undefined
 }

@@ -37,9 +37,11 @@ describe('planOf', () => {
       { sentinels: [address, { host: 'two', port: 2 }], name: 'main', password: 'secret' },
       { cluster: [address, 'redis://user:secret@two:2'], password: 'secret' },
       { client: createClient({ url: 'redis://user:secret@host:7/3' }) },
+      { client: createClient({ url: 'rediss://user:secret@host:7/3' }) },
       { client: createCluster({ rootNodes: [] }) },
       { client: createSentinel({ name: 'main', sentinelRootNodes: [address] }) },
       { client: new Redis({ host: 'host', port: 7, password: 'secret', ...lazy }) },
+      { client: new Redis({ host: 'host', port: 7, password: 'secret', tls: {}, ...lazy }) },
       { client: new Redis({ sentinels: [address], name: 'main', ...lazy }) },
       { client: new Cluster([address], lazy) },
     ]
@@ -50,9 +52,11 @@ describe('planOf', () => {
       'main of the sentinels one:1, two:2',
       'the cluster of one:1, two:2',
       'redis://host:7',
+      'rediss://host:7',
       'the cluster of the given client',
       'the master of the given sentinel client',
       'redis://host:7',
+      'rediss://host:7',
       'main of the sentinels of the given client',
       'the cluster of the given client',
     ])
