@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { ProtocolClient, payloadOf } from '../src/testing/index.ts'
 import { ensureBuilt } from './support/built.ts'
 import { portOf, type Run, reverb } from './support/cli.ts'
+import { eventually } from './support/eventually.ts'
+import { listen } from './support/host.ts'
 
 beforeAll(ensureBuilt, 60_000)
 
@@ -15,12 +16,12 @@ const app = { REVERB_APP_KEY: credentials.key, REVERB_APP_SECRET: credentials.se
 async function startWorkers() {
   const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0', '--workers', '2'], app)
   const port = await portOf(run)
-  await expect.poll(() => workersOf(run)).toHaveLength(2)
+  await eventually(() => workersOf(run)).toHaveLength(2)
   return { run, port }
 }
 
 function connect(port: number): Promise<ProtocolClient> {
-  return ProtocolClient.connect(`ws://127.0.0.1:${port}/app/local?protocol=7`, { credentials })
+  return ProtocolClient.connect(`ws://127.0.0.1:${port}/app/local?protocol=7`, { credentials, timeout: 10 })
 }
 
 /** Processes that the run has forked and that have not ended. */
@@ -34,12 +35,10 @@ function workersOf({ child }: Run): number[] {
 
 /** Resolves when both workers have joined, and so listen. */
 async function bothListen(run: Run): Promise<void> {
-  await expect
-    .poll(() => run.printed().match(/has joined/g)?.length ?? 0, { timeout: 10_000 })
-    .toBeGreaterThan(1)
+  await eventually(() => run.printed().match(/has joined/g)?.length ?? 0).toBeGreaterThan(1)
 }
 
-describe('reverb start --workers', () => {
+describe('reverb start --workers', { timeout: 30_000 }, () => {
   it('makes one server of its workers, and replaces one that dies: its members leave', async () => {
     const { run, port } = await startWorkers()
     await bothListen(run)
@@ -55,9 +54,9 @@ describe('reverb start --workers', () => {
     const survivor = clients[lost === 0 ? 1 : 0]
     const removed = await survivor.next('pusher_internal:member_removed')
     expect(payloadOf(removed)).toEqual({ user_id: String(lost) })
-    await expect.poll(() => workersOf(run), { timeout: 10_000 }).toHaveLength(2)
+    await eventually(() => workersOf(run)).toHaveLength(2)
     expect(workersOf(run)).toContain(second)
-    expect(run.printed()).toContain(`Worker ${first} has ended (SIGKILL)`)
+    await eventually(() => run.printed()).toContain(`Worker ${first} has ended (SIGKILL)`)
     survivor.terminate()
   })
 
@@ -79,17 +78,13 @@ describe('reverb start --workers', () => {
     const workers = workersOf(run)
     for (const worker of workers) process.kill(worker, 'SIGSTOP')
     run.child.kill('SIGTERM')
-    await expect.poll(() => run.printed()).toContain('shutting down')
+    await eventually(() => run.printed()).toContain('shutting down')
     run.child.kill('SIGTERM')
     expect(await run.ended).toBe(1)
   })
 
   it('says once what keeps it from listening, and ends with 1', async () => {
-    const blocker = createServer().listen(0, '127.0.0.1')
-    await once(blocker, 'listening')
-    onTestFinished(() => void blocker.close())
-    const address = blocker.address()
-    const port = typeof address === 'object' ? String(address?.port) : ''
+    const port = String(await listen(createServer()))
     const run = await reverb(['start', '--host', '127.0.0.1', '--port', port, '--workers', '3'])
     expect(await run.ended).toBe(1)
     expect(run.printed().match(/is in use/g)).toHaveLength(1)

@@ -1,11 +1,17 @@
-import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import packageJson from '../package.json' with { type: 'json' }
 import { serverSettings } from '../src/server/settings.ts'
 import { ProtocolClient } from '../src/testing/index.ts'
 import { ensureBuilt } from './support/built.ts'
-import { portOf, reverb } from './support/cli.ts'
+import { portOf, type Run, reverb } from './support/cli.ts'
+import { eventually } from './support/eventually.ts'
+import { listen } from './support/host.ts'
+
+/** A client of a run, below `ws://127.0.0.1:{port}`. */
+async function connect(run: Run, path: string): Promise<ProtocolClient> {
+  return ProtocolClient.connect(`ws://127.0.0.1:${await portOf(run)}${path}?protocol=7`, { timeout: 10 })
+}
 
 describe('reverb', () => {
   beforeAll(ensureBuilt, 60_000)
@@ -31,9 +37,7 @@ describe('reverb', () => {
     'start tells every client 4200 on %s and ends with 0',
     async (signal) => {
       const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0', '--path', '/ws'])
-      const client = await ProtocolClient.connect(
-        `ws://127.0.0.1:${await portOf(run)}/ws/app/local?protocol=7`,
-      )
+      const client = await connect(run, '/ws/app/local')
       run.child.kill(signal)
       expect(await client.closed).toMatchObject({ code: 4200 })
       expect(await run.ended).toBe(0)
@@ -44,28 +48,27 @@ describe('reverb', () => {
     const config =
       'export default { host: "127.0.0.1", port: 1, apps: [{ id: "7", key: "seven", secret: "s3cret" }] }'
     const run = await reverb(['start', '--config', 'reverb.mjs', '--port', '0'], {}, { 'reverb.mjs': config })
-    const port = await portOf(run)
+    await portOf(run)
     expect(run.printed()).toContain('for app 7 (key seven)')
     expect(run.printed()).not.toContain('s3cret')
-    const client = await ProtocolClient.connect(`ws://127.0.0.1:${port}/app/seven?protocol=7`)
+    const client = await connect(run, '/app/seven')
     client.terminate()
   })
 
   it('start --debug logs every message without signatures', async () => {
     const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0', '--debug'])
-    const client = await ProtocolClient.connect(`ws://127.0.0.1:${await portOf(run)}/app/local?protocol=7`)
+    const client = await connect(run, '/app/local')
     const signature = 'ab'.repeat(32)
     client.send({ event: 'pusher:subscribe', data: { channel: 'private-x', auth: `local:${signature}` } })
     await client.next('pusher:subscription_error')
-    expect(run.printed()).toContain('private-x')
+    await eventually(() => run.printed()).toContain('private-x')
     expect(run.printed()).not.toContain(signature)
     client.terminate()
   })
 
   it('start warns of a variable that it does not know, with the nearest that it does', async () => {
     const run = await reverb(['start', '--host', '127.0.0.1', '--port', '0'], { REVERB_PROT: '9' })
-    await portOf(run)
-    expect(run.printed()).toContain('REVERB_PROT is not a setting; did you mean REVERB_PORT?')
+    await eventually(() => run.printed()).toContain('REVERB_PROT is not a setting; did you mean REVERB_PORT?')
   })
 
   it('start refuses the default secret in production and names the command that makes a good one', async () => {
@@ -75,11 +78,7 @@ describe('reverb', () => {
   })
 
   it('start says which port is in use and what to do', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    onTestFinished(() => void other.close())
-    const address = other.address()
-    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const port = await listen(createServer())
     const run = await reverb(['start', '--host', '127.0.0.1'], { REVERB_PORT: String(port) })
     expect(await run.ended).toBe(1)
     expect(run.printed()).toContain(`REVERB_PORT: 127.0.0.1:${port} is in use`)

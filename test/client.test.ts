@@ -1,7 +1,5 @@
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
 import PusherJs from 'pusher-js'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   BroadcastingClient,
   type BroadcastingSettings,
@@ -11,7 +9,9 @@ import {
   type PusherOptions,
 } from '../src/client/index.ts'
 import { signChannel } from '../src/protocol/signature.ts'
+import { eventually } from './support/eventually.ts'
 import { credentials, startServer } from './support/server.ts'
+import { startTcpProxy } from './support/tcp-proxy.ts'
 
 // The types of pusher-js call the default import a namespace; at run time it is the class.
 const { instances } = PusherJs as unknown as { readonly instances: readonly unknown[] }
@@ -89,30 +89,14 @@ function nextMessage(client: BroadcastingClient, channel: string): Promise<Broad
   return new Promise((resolve) => onTestFinished(client.subscribe(channel, { onMessage: resolve })))
 }
 
-/** A way to a server that can be cut. */
+/** A way to a server; all connections that go there can be cut, and new ones can be made at once. */
 async function createCutter(port: number) {
-  const sockets = new Set<Socket>()
-  const proxy = createServer((inbound) => {
-    const outbound = connect(port, '127.0.0.1')
-    inbound.pipe(outbound).pipe(inbound)
-    for (const socket of [inbound, outbound]) {
-      sockets.add(socket)
-      socket.on('error', () => {})
-    }
-  })
+  const proxy = await startTcpProxy(port)
   const cut = () => {
-    for (const socket of sockets) socket.destroy()
-    sockets.clear()
+    proxy.cut()
+    proxy.heal()
   }
-  proxy.listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  onTestFinished(() => {
-    cut()
-    proxy.close()
-  })
-  const address = proxy.address()
-  if (address === null || typeof address === 'string') throw new Error('The proxy does not listen on a port')
-  return { port: address.port, cut }
+  return { port: proxy.port, cut }
 }
 
 describe('BroadcastingClient with pusher-js and a server', () => {
@@ -164,9 +148,7 @@ describe('BroadcastingClient with pusher-js and a server', () => {
       const listener = (payload: unknown, sender: unknown) => resolve({ payload, sender })
       onTestFinished(ada.client.listen('presence-shop', 'client-typing', listener))
     })
-    await vi.waitFor(() =>
-      expect(bob.client.whisper('presence-shop', 'client-typing', { on: true })).toBe(true),
-    )
+    await eventually(() => bob.client.whisper('presence-shop', 'client-typing', { on: true })).toBe(true)
     expect(await heard).toEqual({ payload: { on: true }, sender: { userId: 'bob' } })
 
     stop()
@@ -200,7 +182,7 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     )
     await reached(client, 'orders', isSubscribed)
     client.subscribe('private-orders.1')()
-    await vi.waitFor(() => expect(answers).toHaveLength(1))
+    await eventually(() => answers).toHaveLength(1)
     cut()
     await reached(client, 'orders', isSubscribing)
     await reached(client, 'orders', isSubscribed)
@@ -261,7 +243,7 @@ describe('BroadcastingClient with pusher-js and a server', () => {
         await reached(client, 'news', isSubscribed)
         expect(client.channelState('private-orders.1').status.state).toBe('failed')
         const unwatch = client.subscribe('private-orders.1')
-        await vi.waitFor(() => expect(errors).toHaveLength(2))
+        await eventually(() => errors).toHaveLength(2)
         unwatch()
         signedIn = true
         await reached(client, 'private-orders.1', isSubscribed)
@@ -297,7 +279,7 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     const { client, errors } = createClient(server.port)
     await reached(client, 'private-chat', isSubscribed)
     expect(client.whisper('private-chat', 'client-typing')).toBe(true)
-    await vi.waitFor(() => expect(errors).toEqual([expect.objectContaining({ pusherCode: 4301 })]))
+    await eventually(() => errors).toEqual([expect.objectContaining({ pusherCode: 4301 })])
   })
 
   it('takes what clientOptions() returns', async () => {

@@ -42,7 +42,8 @@ function visit(user: string): PusherClient {
 /** A client that sees what passes the server; it signs for itself. */
 async function eavesdrop(channel: string): Promise<ProtocolClient> {
   const url = `ws://127.0.0.1:${port}/reverb/app/local?protocol=7`
-  const client = await ProtocolClient.connect(url, { credentials: { key: 'local', secret: 'secret' } })
+  const credentials = { key: 'local', secret: 'secret' }
+  const client = await ProtocolClient.connect(url, { credentials, timeout: 10 })
   await client.join(channel)
   return client
 }

@@ -59,6 +59,7 @@ describe('The code of the pages', () => {
     const { key, options } = await (await fetch(`${address}/broadcasting.json`)).json()
     const client = await ProtocolClient.connect(
       `ws://${options.wsHost}:${options.wsPort}${options.wsPath}/app/${key}`,
+      { timeout: 10 },
     )
     const claim = new URLSearchParams({ socket_id: client.socketId, channel_name: 'private-orders.71' })
     const ask = (cookie: string) =>

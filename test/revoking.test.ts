@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Application, Broadcast, PresenceChannel } from '../src/index.ts'
 import { silentLogger } from '../src/support/logger.ts'
+import { eventually } from './support/eventually.ts'
 import { startApp } from './support/mounted-app.ts'
 import { createPusher, join, type PusherClient, reached, received } from './support/official-clients.ts'
 
@@ -45,9 +46,9 @@ describe('Broadcast', () => {
       return channels[0]?.recipients
     }
     // A client joins its own channel by itself, some time after it has signed in.
-    await expect.poll(() => reach('Knock')).toBe(2)
+    await eventually(() => reach('Knock')).toBe(2)
     expect(await reach('InvoicePaid')).toBe(2)
-    await expect.poll(() => heard.mock.calls).toEqual([[{ id: 42 }], [{ id: 42 }]])
+    await eventually(() => heard.mock.calls).toEqual([[{ id: 42 }], [{ id: 42 }]])
   })
 
   it('C119 disconnects a user for good, and nobody else', async () => {

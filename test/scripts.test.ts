@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
@@ -10,7 +9,8 @@ import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { apiApp } from './support/api.ts'
 import { ensureBuilt, root } from './support/built.ts'
-import { portOf, startServer } from './support/server.ts'
+import { listen } from './support/host.ts'
+import { startServer } from './support/server.ts'
 
 // Programs in processes of their own, with the package as its users have it and none of this process's settings.
 
@@ -192,10 +192,7 @@ describe('An application', () => {
 
 describe('The demo', () => {
   it('says that its port is in use, and ends with 1', async () => {
-    const other = createServer().listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    onTestFinished(() => void other.close())
-    const PORT = String(portOf(other))
+    const PORT = String(await listen(createServer()))
     const { code, stderr } = await run(`import './examples/orders/server.ts'`, { PORT }, ['--import', 'tsx'])
     expect(stderr.split('\n')).toContain(`Port ${PORT} is in use. Choose another one: PORT=4546 npm run demo`)
     expect(stderr).not.toContain('EADDRINUSE')

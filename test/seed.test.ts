@@ -82,7 +82,12 @@ beforeEach(async () => {
 afterEach(() => app.shutdown())
 
 async function connect(): Promise<ProtocolClient> {
-  const client = await ProtocolClient.connect(`${address.replace('http', 'ws')}/reverb/app/local?protocol=7`)
+  const client = await ProtocolClient.connect(
+    `${address.replace('http', 'ws')}/reverb/app/local?protocol=7`,
+    {
+      timeout: 10,
+    },
+  )
   onTestFinished(() => client.terminate())
   return client
 }

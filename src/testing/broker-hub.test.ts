@@ -12,7 +12,8 @@ function hubOf(prefix: string): BrokerHub {
 }
 
 describe('a broker of a BrokerHub', () => {
-  for (const { title, run } of brokerSuite((prefix) => hubOf(prefix).broker())) it.concurrent(title, run)
+  for (const { title, run } of brokerSuite((prefix) => hubOf(prefix).broker()))
+    it.concurrent(title, run, 30_000)
 })
 
 const news: Place = { appId: 'app', channel: 'news' }

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws'
 import { clientFrame } from '../../src/testing/client-frame.ts'
 import { bystander } from '../support/bystander.ts'
 import { eventually } from '../support/eventually.ts'
+import { turn } from '../support/parts.ts'
 import { upgradedSocket } from '../support/raw-socket.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -228,7 +229,7 @@ describe('a client that never reads', () => {
     const lazy = await running.connect()
     await lazy.join('news')
     lazy.pause()
-    while ((await running.publish('news', 'news', data)) === 1) await new Promise(setImmediate)
+    while ((await running.publish('news', 'news', data)) === 1) await turn()
     lazy.resume()
     expect(await lazy.closed).toEqual({ code: 4100, reason: expect.any(String) })
     let message = await lazy.next()

@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { apiOf } from '../support/api.ts'
 import { skippingClock } from '../support/clock.ts'
 import { eventually } from '../support/eventually.ts'
+import { turn } from '../support/parts.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const event = { name: 'order.paid', channels: ['news'], data: '{"id":42}' }
@@ -77,7 +78,7 @@ describe('a request body', () => {
     while (!isAnswered && written < 64 * mebibyte) {
       written += chunk.length
       await new Promise((resolve) => sent.write(chunk, resolve))
-      await new Promise(setImmediate)
+      await turn()
     }
     expect(await answer).toEqual(tooLarge)
     expect(written).toBeLessThan(16 * mebibyte)
@@ -106,7 +107,7 @@ describe('a request body', () => {
     const answer = answered(sent)
     for (const character of body) {
       sent.write(character)
-      await new Promise(setImmediate)
+      await turn()
     }
     sent.end()
     expect(await answer).toEqual([200, {}])
@@ -177,7 +178,7 @@ describe('a request body', () => {
       const sent = begin(running, body, { 'Content-Length': length })
       sent.on('error', () => {})
       sent.write(body.slice(0, -1))
-      await new Promise(setImmediate)
+      await turn()
       const closed = new Promise((resolve) => sent.on('close', resolve))
       sent.destroy()
       await closed

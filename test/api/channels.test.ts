@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Api, apiApp, apiOf } from '../support/api.ts'
 import { stoppedClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { send } from '../support/http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -24,7 +25,7 @@ describe('GET /channels', () => {
     expect((await api.get('/channels')).text).toBe('{"channels":{}}')
     const client = await running.connect()
     await client.join('news')
-    expect((await api.get('/channels')).body).toEqual({ channels: { news: {} } })
+    expect(await api.read('/channels')).toEqual({ channels: { news: {} } })
     client.unsubscribe('news')
     await client.silence()
     expect((await api.get('/channels')).text).toBe('{"channels":{}}')
@@ -34,13 +35,13 @@ describe('GET /channels', () => {
     const running = await startServer()
     const { one, two, three } = await populate(running)
     const channels = async () =>
-      Object.keys(Object((await apiOf(running).get('/channels')).body['channels'])).sort()
+      Object.keys(Object((await apiOf(running).read('/channels'))['channels'])).sort()
     expect(await channels()).toEqual(['news', 'presence-room-1', 'private-orders.42'])
     await one.close()
-    await expect.poll(channels).toEqual(['presence-room-1'])
+    await eventually(channels).toEqual(['presence-room-1'])
     two.terminate()
     three.terminate()
-    await expect.poll(channels).toEqual([])
+    await eventually(channels).toEqual([])
   })
 
   it('C140 does not list a channel whose only subscriber was refused', async () => {
@@ -55,7 +56,7 @@ describe('GET /channels', () => {
     await populate(running)
     const api = apiOf(running)
     const filtered = async (prefix: string) =>
-      Object.keys(Object((await api.get('/channels', { filter_by_prefix: prefix })).body['channels'])).sort()
+      Object.keys(Object((await api.read('/channels', { filter_by_prefix: prefix }))['channels'])).sort()
     expect(await filtered('p')).toEqual(['presence-room-1', 'private-orders.42'])
     expect(await filtered('presence-')).toEqual(['presence-room-1'])
     expect(await filtered('news')).toEqual(['news'])
@@ -107,8 +108,8 @@ describe('GET /channels', () => {
     await populate(running)
     const api = new Api({ port: running.port, app: other })
     expect((await api.get('/channels')).text).toBe('{"channels":{}}')
-    expect((await api.get('/channels/news')).body).toEqual({ occupied: false })
-    expect((await api.get('/channels/presence-room-1/users')).body).toEqual({ users: [] })
+    expect(await api.read('/channels/news')).toEqual({ occupied: false })
+    expect(await api.read('/channels/presence-room-1/users')).toEqual({ users: [] })
   })
 })
 
@@ -118,13 +119,13 @@ describe('GET /channels/{channel}', () => {
     const { one } = await populate(running)
     const api = apiOf(running)
     const info = { info: 'subscription_count' }
-    expect((await api.get('/channels/news')).body).toEqual({ occupied: true })
-    expect((await api.get('/channels/news', info)).body).toEqual({ occupied: true, subscription_count: 1 })
+    expect(await api.read('/channels/news')).toEqual({ occupied: true })
+    expect(await api.read('/channels/news', info)).toEqual({ occupied: true, subscription_count: 1 })
     one.unsubscribe('news')
     await one.silence()
     const vacated = await api.get('/channels/news', info)
     expect([vacated.status, vacated.body]).toEqual([200, { occupied: false, subscription_count: 0 }])
-    expect((await api.get('/channels/never-seen')).body).toEqual({ occupied: false })
+    expect(await api.read('/channels/never-seen')).toEqual({ occupied: false })
   })
 
   it('C143 counts the users of a presence channel, connections of one user once', async () => {
@@ -132,12 +133,12 @@ describe('GET /channels/{channel}', () => {
     await populate(running)
     const api = apiOf(running)
     const counts = { info: 'user_count,subscription_count,cakes' }
-    expect((await api.get('/channels/presence-room-1', counts)).body).toEqual({
+    expect(await api.read('/channels/presence-room-1', counts)).toEqual({
       occupied: true,
       user_count: 2,
       subscription_count: 3,
     })
-    expect((await api.get('/channels/presence-empty', counts)).body).toEqual({
+    expect(await api.read('/channels/presence-empty', counts)).toEqual({
       occupied: false,
       user_count: 0,
       subscription_count: 0,
@@ -176,7 +177,7 @@ describe('GET /channels/{channel}', () => {
       const skip = stoppedClock()
       const running = await startServer({ cacheTtl: 10 })
       const api = apiOf(running)
-      const cache = async () => (await api.get(`/channels/${channel}`, { info: 'cake, cache' })).body['cache']
+      const cache = async () => (await api.read(`/channels/${channel}`, { info: 'cake, cache' }))['cache']
       await running.publish(channel, 'price', '{"is":1}')
       await running.publish(channel, 'price', ' not "json" ')
       expect(await cache()).toEqual({ data: ' not "json" ', ttl: 10 })
@@ -193,7 +194,7 @@ describe('GET /channels/{channel}', () => {
     await client.join('presence-cache-x', { user_id: '7' })
     await running.publish('presence-cache-x', 'price', '1')
     const info = { info: 'subscription_count,cache,user_count' }
-    expect((await apiOf(running).get('/channels/presence-cache-x', info)).body).toEqual({
+    expect(await apiOf(running).read('/channels/presence-cache-x', info)).toEqual({
       occupied: true,
       user_count: 1,
       subscription_count: 1,
@@ -206,7 +207,7 @@ describe('GET /channels/{channel}', () => {
     const running = await startServer({ apps: [apiApp, other] })
     await running.publish('cache-prices', 'price', '1')
     const api = new Api({ port: running.port, app: other })
-    expect((await api.get('/channels/cache-prices', { info: 'cache' })).body['cache']).toBeNull()
+    expect((await api.read('/channels/cache-prices', { info: 'cache' }))['cache']).toBeNull()
   })
 
   it.each(['a%20b', 'a%3Ab', '%C3%A9', 'x'.repeat(201), '%23server', 'a%2Fb', '%0A'])(
@@ -249,17 +250,17 @@ describe('GET /connections', () => {
     const other = { id: '2', key: 'other-key', secret: 'other-secret' }
     const running = await startServer({ apps: [apiApp, other] })
     const api = apiOf(running)
-    const connections = async () => (await api.get('/connections')).body
+    const connections = () => api.read('/connections')
     expect(await connections()).toEqual({ connections: 0 })
     const [one, two] = await running.connectMany(2)
     await one.join('news')
     await running.connect({}, '/app/other-key?protocol=7')
     expect(await connections()).toEqual({ connections: 2 })
-    expect((await new Api({ port: running.port, app: other }).get('/connections')).body).toEqual({
+    expect(await new Api({ port: running.port, app: other }).read('/connections')).toEqual({
       connections: 1,
     })
     two.terminate()
-    await expect.poll(connections).toEqual({ connections: 1 })
+    await eventually(connections).toEqual({ connections: 1 })
   })
 
   it('C123 C129 is signed and read like everything else', async () => {

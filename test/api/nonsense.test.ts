@@ -114,7 +114,7 @@ describe('info with nonsense', () => {
     'C143 leaves what makes sense: %j',
     async (info) => {
       const api = apiOf(await startServer())
-      expect((await api.get('/channels/presence-x', { info })).body).toEqual({
+      expect(await api.read('/channels/presence-x', { info })).toEqual({
         occupied: false,
         user_count: 0,
       })

@@ -295,7 +295,7 @@ describe('a mount for one app of a manager', () => {
     const http = createServer()
     server.attach(http, { path: '/reverb', key: 'app-key' })
     const port = await listen(http)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     const stranger = new Api({ port, app: other, prefix: '/reverb' })
     for (const maxBatch of [1, 2]) {
       database.rows = [{ ...apiApp, maxBatch }, other]

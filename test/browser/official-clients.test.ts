@@ -8,6 +8,7 @@ import PusherServer from 'pusher'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { apiApp } from '../support/api.ts'
 import { launchChromium } from '../support/chromium.ts'
+import { eventually } from '../support/eventually.ts'
 import { createReverb, listen } from '../support/host.ts'
 
 const { resolve } = createRequire(import.meta.url)
@@ -96,13 +97,13 @@ describe('C19 pusher-js in a browser, with encryption', () => {
     const { sdk, open } = await setUp()
     const page = await open()
     await page.evaluate(subscribeToAll)
-    await expect
-      .poll(() => heard(page), { timeout: 10_000 })
-      .toEqual(expect.arrayContaining(channels.map((name) => ['subscribed', name])))
+    await eventually(() => heard(page)).toEqual(
+      expect.arrayContaining(channels.map((name) => ['subscribed', name])),
+    )
     for (const name of channels) await sdk.trigger(name, 'paid', { id: name })
-    await expect
-      .poll(() => heard(page), { timeout: 10_000 })
-      .toEqual(expect.arrayContaining(channels.map((name) => [name, { id: name }])))
+    await eventually(() => heard(page)).toEqual(
+      expect.arrayContaining(channels.map((name) => [name, { id: name }])),
+    )
   })
 
   it('C108 whispers to another window, and C59 hears again after the server has cut the connection', async () => {
@@ -110,21 +111,19 @@ describe('C19 pusher-js in a browser, with encryption', () => {
     const pages = await Promise.all([open(), open()])
     for (const page of pages) await page.evaluate(subscribeToAll)
     const [one, other] = pages
-    await expect.poll(async () => (await heard(other)).length, { timeout: 10_000 }).toBe(channels.length)
-    await expect.poll(async () => (await heard(one)).length, { timeout: 10_000 }).toBe(channels.length)
+    await eventually(async () => (await heard(other)).length).toBe(channels.length)
+    await eventually(async () => (await heard(one)).length).toBe(channels.length)
     await one.evaluate(`pusher.channel('private-orders.1').trigger('client-typing', { on: true })`)
-    await expect
-      .poll(() => heard(other), { timeout: 10_000 })
-      .toContainEqual(['typing', 'private-orders.1', { on: true }])
+    await eventually(() => heard(other)).toContainEqual(['typing', 'private-orders.1', { on: true }])
 
     await other.evaluate('heard.length = 0')
     await reverb.close()
     createReverb().attach(http, { path: '/reverb' })
-    await expect
-      .poll(() => heard(other), { timeout: 30_000 })
-      .toEqual(expect.arrayContaining(channels.map((name) => ['subscribed', name])))
+    await eventually(() => heard(other), 30_000).toEqual(
+      expect.arrayContaining(channels.map((name) => ['subscribed', name])),
+    )
     await sdk.trigger('news', 'paid', { id: 2 })
-    await expect.poll(() => heard(other), { timeout: 10_000 }).toContainEqual(['news', { id: 2 }])
+    await eventually(() => heard(other)).toContainEqual(['news', { id: 2 }])
   })
 })
 
@@ -140,19 +139,17 @@ describe('Laravel Echo in a browser', () => {
       echo.private('orders.1').subscribed(() => heard.push('private')).listen('.paid', log('private'))
       echo.encryptedPrivate('orders.1').subscribed(() => heard.push('encrypted')).listen('.paid', log('encrypted'))
       echo.join('room').here((people) => heard.push(people))`)
-      await expect
-        .poll(() => heard(page), { timeout: 10_000 })
-        .toEqual(expect.arrayContaining(['private', 'encrypted', [{ name: 'Zoë' }]]))
+      await eventually(() => heard(page)).toEqual(
+        expect.arrayContaining(['private', 'encrypted', [{ name: 'Zoë' }]]),
+      )
       await sdk.trigger('private-orders.1', 'paid', { id: 1 })
       await sdk.trigger('private-encrypted-orders.1', 'paid', { id: 2 })
-      await expect
-        .poll(() => heard(page), { timeout: 10_000 })
-        .toEqual(
-          expect.arrayContaining([
-            ['private', { id: 1 }],
-            ['encrypted', { id: 2 }],
-          ]),
-        )
+      await eventually(() => heard(page)).toEqual(
+        expect.arrayContaining([
+          ['private', { id: 1 }],
+          ['encrypted', { id: 2 }],
+        ]),
+      )
     },
   )
 })

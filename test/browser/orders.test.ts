@@ -1,6 +1,7 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { launchChromium } from '../support/chromium.ts'
+import { freePort } from '../support/free-port.ts'
 import { buildShop, openWindow, Shop } from '../support/shop.ts'
 
 let browser: Browser
@@ -127,7 +128,7 @@ describe('The shop of examples/orders', () => {
   })
 
   it('listens on PORT, ends cleanly on Ctrl-C, and pages find their way back to the next one', async () => {
-    const first = await open()
+    const first = await open(String(await freePort()))
     const { page } = await openWindow(browser, `${first.url}/?as=ada`)
     await page.getByRole('button', { name: 'Order Guji' }).click()
     await order(page, 1005).waitFor()
@@ -168,7 +169,7 @@ function expectText(locator: Locator, hasText: string | RegExp): Promise<void> {
 }
 
 /** A shop of the test's own. */
-async function open(port?: string): Promise<Shop> {
+async function open(port: string): Promise<Shop> {
   const opened = await Shop.open(port)
   onTestFinished(async () => {
     await opened.close()

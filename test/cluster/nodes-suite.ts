@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ReverbServerOptions } from '../../src/server/index.ts'
-import { type ProtocolClient, payloadOf } from '../../src/testing/index.ts'
-import { Api, apiApp } from '../support/api.ts'
+import { payloadOf } from '../../src/testing/index.ts'
+import { apiOf } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
+import { Observer } from '../support/observer.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { Endpoint } from '../support/webhooks.ts'
 
@@ -29,14 +30,14 @@ interface Node extends TestServer {
 }
 
 const room = 'presence-room'
-const ttl = 2
+
+/** For those that are to be taken for dead: a busy machine may keep others from saying that they live. */
+const shortLease: ReverbServerOptions = { nodeTtl: 2 }
 
 /** A node that has joined the others. */
 async function startNode(backend: Backend, options: ReverbServerOptions = {}): Promise<Node> {
   const way = await backend.way()
-  const node = Object.assign(await startServer({ nodeTtl: ttl, drain: 0, ...way.options, ...options }), {
-    way,
-  })
+  const node = Object.assign(await startServer({ drain: 0, ...way.options, ...options }), { way })
   await joined(node)
   return node
 }
@@ -45,8 +46,20 @@ function joined({ server }: TestServer) {
   return eventually(() => server.trouble ?? 'joined').toBe('joined')
 }
 
-function apiOf({ port }: TestServer): Api {
-  return new Api({ port, app: apiApp })
+/** Nothing of the others reaches a node any more, and it has noticed. */
+async function cutOff({ way, server }: Node): Promise<void> {
+  way.cut()
+  await eventually(() => server.trouble).toBeTypeOf('string')
+}
+
+/** A node that was cut off has joined the others again. */
+async function bringBack(node: Node): Promise<void> {
+  node.way.heal()
+  await joined(node)
+}
+
+async function usersOf(node: TestServer): Promise<unknown> {
+  return (await apiOf(node).read(`/channels/${room}/users`))['users']
 }
 
 function idsOf(answer: { data?: unknown }): unknown {
@@ -56,29 +69,9 @@ function idsOf(answer: { data?: unknown }): unknown {
     : payload
 }
 
-/** Everything that a client has heard of members, as `+7` and `-7`, up to now. */
-class Observer {
-  readonly heard: string[] = []
-  readonly #client: ProtocolClient
-
-  constructor(client: ProtocolClient) {
-    this.#client = client
-  }
-
-  async look(): Promise<readonly string[]> {
-    for (const message of await this.#client.rest()) {
-      const sign = { 'pusher_internal:member_added': '+', 'pusher_internal:member_removed': '-' }[
-        message.event
-      ]
-      if (sign !== undefined) this.heard.push(`${sign}${(payloadOf(message) as { user_id: string }).user_id}`)
-    }
-    return this.heard
-  }
-}
-
 /** What must hold for several nodes, whatever joins them. */
 export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): void {
-  describe(`several nodes joined by ${name}`, () => {
+  describe(`several nodes joined by ${name}`, { timeout: 30_000 }, () => {
     let backend: Backend
 
     beforeEach(async () => {
@@ -89,10 +82,25 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       return Promise.all([startNode(backend, options), startNode(backend, options)])
     }
 
+    /** Two nodes, with a client on each: `here` on the first, `there` on the second. */
+    async function startPair(options: ReverbServerOptions = {}) {
+      const [one, two] = await startNodes(options)
+      const [here, there] = await Promise.all([one.connect(), two.connect()])
+      return { one, two, here, there }
+    }
+
+    /** The same, and both are in the room: 7 here, and 8 there, of whom 7 has heard. */
+    async function startInRoom() {
+      const pair = await startPair()
+      await pair.here.join(room, { user_id: '7' })
+      await pair.there.join(room, { user_id: '8' })
+      await pair.here.next('pusher_internal:member_added')
+      return pair
+    }
+
     describe('events', () => {
       it('C172 an event published on one reaches the subscribers of both exactly once', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { one, two, here, there } = await startPair()
         await Promise.all([here.join('news'), there.join('news')])
         for (const [event, node] of [
           ['first', one],
@@ -106,8 +114,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C131 an excepted connection is excepted on whichever node it is', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { one, here, there } = await startPair()
         await Promise.all([here.join('news'), there.join('news')])
         const body = { name: 'sent', channel: 'news', data: '{}', socket_id: there.socketId }
         expect(await apiOf(one).post('/events', body)).toMatchObject({ status: 200 })
@@ -117,8 +124,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C173 what one publishes in order arrives in order on each', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { one, here, there } = await startPair()
         await Promise.all([here.join('news'), there.join('news')])
         const numbers = Array.from({ length: 200 }, (_, index) => String(index))
         for (const number of numbers) await one.publish('news', 'n', number)
@@ -130,11 +136,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C96 C108 client events reach the members on the other node, with the id of their sender, and not the sender', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
-        await here.join(room, { user_id: '7' })
-        await there.join(room, { user_id: '8' })
-        await here.next('pusher_internal:member_added')
+        const { here, there } = await startInRoom()
         here.send({ event: 'client-typing', channel: room, data: { at: 1 } })
         expect(await there.next()).toEqual({
           event: 'client-typing',
@@ -174,8 +176,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
 
     describe('presence', () => {
       it('C62 C63 the roster has the members of the other node, who hear of a newcomer', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { here, there } = await startPair()
         await here.join(room, { user_id: '7', user_info: { name: 'Zoë' } })
         const answer = await there.join(room, { user_id: '8' })
         expect(payloadOf(answer)).toEqual({
@@ -219,8 +220,8 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
         expect(refused).toHaveLength(1)
         const { body } = await apiOf(one).get(`/channels/${room}`, { info: 'user_count,subscription_count' })
         expect(body).toMatchObject({ user_count: 100 })
-        await eventually(
-          async () => (await apiOf(two).get(`/channels/${room}`, { info: 'subscription_count' })).body,
+        await eventually(() =>
+          apiOf(two).read(`/channels/${room}`, { info: 'subscription_count' }),
         ).toMatchObject({
           subscription_count: 100,
         })
@@ -245,8 +246,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
           }
           client.send({ event: 'pusher:subscribe', data: { channel: room, auth, channel_data } })
         }
-        const roster = async (node: TestServer) => (await apiOf(node).get(`/channels/${room}/users`)).body
-        await eventually(() => roster(one)).toEqual({ users: [{ id: 'a' }, { id: 'b' }, { id: '7' }] })
+        await eventually(() => usersOf(one)).toEqual([{ id: 'a' }, { id: 'b' }, { id: '7' }])
         for (const observer of observers) {
           await eventually(async () =>
             (await observer.look()).filter((heard) => heard.endsWith('7')).at(-1),
@@ -257,8 +257,8 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C77 the members of a node that is gone leave within its lease and three seconds, once', async () => {
-        const [one, two] = await startNodes()
-        const lost = await startNode(backend)
+        const [one, two] = await startNodes(shortLease)
+        const lost = await startNode(backend, shortLease)
         const [watchHere, watchThere, ghost] = await Promise.all([
           one.connect(),
           two.connect(),
@@ -292,8 +292,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C93 the count is that of both, and comes to both', async () => {
-        const [one, two] = await startNodes({ subscriptionCount: true })
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { here, there } = await startPair({ subscriptionCount: true })
         await here.join('news')
         expect(await here.next()).toMatchObject({ data: '{"subscription_count":1}' })
         await there.join('news')
@@ -317,9 +316,8 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('C140 C150 channels, users and connections are those of all nodes', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
-        expect((await apiOf(one).get('/channels')).body).toEqual({ channels: {} })
+        const { one, two, here, there } = await startPair()
+        expect(await apiOf(one).read('/channels')).toEqual({ channels: {} })
         await here.join('news')
         await there.join('news')
         await there.join(room, { user_id: '7' })
@@ -327,14 +325,14 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
         await signed.join('#server-to-user-7')
         for (const node of [one, two]) {
           const api = apiOf(node)
-          expect((await api.get('/channels', { info: 'subscription_count' })).body).toEqual({
+          expect(await api.read('/channels', { info: 'subscription_count' })).toEqual({
             channels: { news: { subscription_count: 2 }, [room]: { subscription_count: 1 } },
           })
-          expect((await api.get(`/channels/${room}/users`)).body).toEqual({ users: [{ id: '7' }] })
-          await eventually(async () => (await api.get('/connections')).body).toEqual({ connections: 3 })
+          expect(await usersOf(node)).toEqual([{ id: '7' }])
+          await eventually(() => api.read('/connections')).toEqual({ connections: 3 })
         }
         await here.close()
-        await eventually(async () => (await apiOf(two).get('/connections')).body).toEqual({ connections: 2 })
+        await eventually(() => apiOf(two).read('/connections')).toEqual({ connections: 2 })
       })
     })
 
@@ -342,8 +340,7 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       it('C152 C153 one node tells of the first subscription, and one of the last departure, of nobody who moves', async () => {
         const endpoint = await Endpoint.open()
         const webhooks = { webhookUrl: [endpoint.url], webhookBatchMs: 0 }
-        const [one, two] = await startNodes(webhooks)
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { one, here, there } = await startPair(webhooks)
         await here.join(room, { user_id: '7' })
         await there.join(room, { user_id: '7' })
         await here.close()
@@ -406,14 +403,9 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
 
     describe('out of reach', () => {
       it('C149 a node goes on alone: local delivery works, the HTTP API says 503 and delivers nothing, and it is not ready', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
+        const { one, here, there } = await startInRoom()
         await here.join('news')
-        await here.join(room, { user_id: '7' })
-        await there.join(room, { user_id: '8' })
-        await here.next('pusher_internal:member_added')
-        one.way.cut()
-        await eventually(() => one.server.trouble).toBeTypeOf('string')
+        await cutOff(one)
         const body = { name: 'sent', channel: 'news', data: '{}' }
         expect(await apiOf(one).post('/events', body)).toMatchObject({ status: 503 })
         expect(await apiOf(one).get('/channels')).toMatchObject({ status: 503 })
@@ -425,25 +417,18 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
         const late = await one.connect()
         expect(idsOf(await late.join(room, { user_id: '9' }))).toEqual(['7', '8', '9'])
         expect(await here.next()).toMatchObject({ event: 'pusher_internal:member_added' })
-        one.way.heal()
-        await joined(one)
+        await bringBack(one)
         expect(await there.next()).toMatchObject({ event: 'pusher_internal:member_added' })
         expect(await apiOf(one).post('/events', body)).toMatchObject({ status: 200 })
         expect(await here.next()).toMatchObject({ event: 'sent' })
       })
 
       it('C177 the broker restarts empty: nobody is disconnected, nobody leaves, and everything is right again', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
-        await here.join(room, { user_id: '7' })
-        await there.join(room, { user_id: '8' })
-        await here.next('pusher_internal:member_added')
+        const { one, two, here, there } = await startInRoom()
         await backend.wipe()
         await Promise.all([joined(one), joined(two)])
-        await eventually(async () => (await apiOf(one).get(`/channels/${room}/users`)).body).toSatisfy(
-          (body: { users?: unknown[] }) => body.users?.length === 2,
-        )
-        await eventually(async () => (await apiOf(two).get('/connections')).body).toEqual({ connections: 2 })
+        await eventually(() => usersOf(one)).toHaveLength(2)
+        await eventually(() => apiOf(two).read('/connections')).toEqual({ connections: 2 })
         await two.publish(room, 'after')
         expect(await here.next()).toMatchObject({ event: 'after' })
         expect(await there.next()).toMatchObject({ event: 'after' })
@@ -452,17 +437,11 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
       })
 
       it('whoever left meanwhile is told of when the node is back', async () => {
-        const [one, two] = await startNodes()
-        const [here, there] = await Promise.all([one.connect(), two.connect()])
-        await here.join(room, { user_id: '7' })
-        await there.join(room, { user_id: '8' })
-        await here.next('pusher_internal:member_added')
-        one.way.cut()
-        await eventually(() => one.server.trouble).toBeTypeOf('string')
+        const { one, here, there } = await startInRoom()
+        await cutOff(one)
         await there.close()
         await here.silence()
-        one.way.heal()
-        await joined(one)
+        await bringBack(one)
         expect(await here.next()).toMatchObject({
           event: 'pusher_internal:member_removed',
           data: '{"user_id":"8"}',

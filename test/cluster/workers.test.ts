@@ -34,5 +34,6 @@ describe('The broker of a worker', () => {
       expect(printed).toBe('done\nended with 0\n')
       expect(code).toBe(0)
     },
+    60_000,
   )
 })

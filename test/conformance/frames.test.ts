@@ -45,11 +45,10 @@ describe('keepalive', () => {
   })
 
   it('C23 sends none before the ping interval is over', async () => {
-    const client = await (await startServer({ pingInterval: 0.6, pongTimeout: 0.6 })).connect()
-    const connected = performance.now()
-    await client.pinged()
-    // The interval itself, less what the clocks of two sides may differ by.
-    expect(performance.now() - connected).toBeGreaterThan(500)
+    const running = await startServer({ pingInterval: 0.6, pongTimeout: 0.6 })
+    const before = performance.now()
+    await (await running.connect()).pinged()
+    expect(performance.now() - before).toBeGreaterThanOrEqual(600)
   })
 
   it('C24 keeps a peer that answers with WebSocket pongs and nothing else', async () => {
@@ -66,13 +65,13 @@ describe('keepalive', () => {
   })
 
   it('C25 waits for the answer as long as the pong timeout says', async () => {
-    const client = await (await startServer({ pingInterval: 0.2, pongTimeout: 1 })).connect({
-      answerPings: false,
-    })
+    const running = await startServer({ pingInterval: 0.2, pongTimeout: 1 })
+    const before = performance.now()
+    const client = await running.connect({ answerPings: false })
     await client.pinged()
-    const pinged = performance.now()
     expect(await refusalOf(client)).toBe(4201)
-    expect(performance.now() - pinged).toBeGreaterThan(900)
+    // Of silence until the ping, and of silence after it.
+    expect(performance.now() - before).toBeGreaterThanOrEqual(200 + 1_000)
   })
 
   it('C25 destroys the socket of a peer that does not close within five seconds', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { payloadOf } from '../../src/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
+import { turn } from '../support/parts.ts'
 import { subscriptionError, unauthorized } from '../support/refusal.ts'
 import { registries } from '../support/registry.ts'
 import { startServer } from '../support/server.ts'
@@ -145,7 +146,7 @@ describe.each(registries)('members, with a registry that answers %s', (_, prepar
       observer.send({ event: 'pusher:subscribe', data: { channel: room } })
       visitor.unsubscribe(room)
       observer.send({ event: 'pusher:subscribe', data: { channel: room } })
-      await new Promise(setImmediate)
+      await turn()
     }
     await visitor.rest()
     await eventually(() => running.publish(room)).toBe(1)

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { signChannel, signUser } from '../../src/protocol/signature.ts'
 import { payloadOf } from '../../src/testing/index.ts'
 import { eventually } from '../support/eventually.ts'
+import { turn } from '../support/parts.ts'
 import { subscriptionError, unauthorized } from '../support/refusal.ts'
 import { failNextJoin, registries } from '../support/registry.ts'
 import { appPath, credentials, startServer } from '../support/server.ts'
@@ -452,7 +453,7 @@ describe.each(registries)('order, with a registry that answers %s', (_, prepare)
     const counted: string[] = []
     for (let published = 0; counted.length < 20; published++) {
       if ((await running.publish('news', 'news', String(published))) === 1) counted.push(String(published))
-      await new Promise(setImmediate)
+      await turn()
     }
     expect(await client.next()).toEqual(confirmed('news'))
     expect((await client.rest()).map(({ data }) => data)).toEqual(counted)

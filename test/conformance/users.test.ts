@@ -308,22 +308,23 @@ describe('revoking', () => {
 })
 
 describe('the time to authorise', () => {
-  const userAuthTimeout = 0.4
-  const start = () => startServer({ userAuthTimeout, pingInterval: 0.2 })
-
   it('C121 closes an anonymous connection with 4009, public channels or not', async () => {
-    const running = await start()
+    const skip = skippingClock()
+    const running = await startServer({ userAuthTimeout: 20 })
     const [idle, reader] = await running.connectMany(2)
     await reader.join('news')
+    await skip(20)
     for (const client of [idle, reader]) expect(await refusalOf(client)).toBe(4009)
   })
 
   it('C121 leaves those alone who sign in or join a private or presence channel', async () => {
-    const running = await start()
+    const skip = skippingClock()
+    const running = await startServer({ userAuthTimeout: 20 })
     const idle = await running.connect()
     const [user, guest, member] = [await running.signedIn('7'), ...(await running.connectMany(2))]
     await guest?.join('private-x')
     await member?.join('presence-x', { user_id: '7' })
+    await skip(20)
     expect(await refusalOf(idle)).toBe(4009)
     for (const client of [user, guest, member]) await client?.silence()
   })

@@ -6,11 +6,12 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { ProtocolClient } from '../../src/testing/index.ts'
-import { Api, apiApp } from '../support/api.ts'
+import { Api, apiApp, apiOf } from '../support/api.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { answerPath, answersTo, connectUnder, createReverb, handshake, listen } from '../support/host.ts'
 import { objectOf, send } from '../support/http.ts'
 import { createPusher, reached } from '../support/official-clients.ts'
+import { turn } from '../support/parts.ts'
 import { appPath } from '../support/server.ts'
 
 const event = { name: 'order.paid', channels: ['news'], data: '{"id":42}' }
@@ -40,7 +41,7 @@ describe('attach', () => {
     const port = await listen(http)
     const client = await connectUnder(port, '/reverb')
     await client.join('news')
-    const { status } = await new Api({ port, app: apiApp, prefix: '/reverb' }).post('/events', event)
+    const { status } = await apiOf({ port }, '/reverb').post('/events', event)
     expect(status).toBe(200)
     expect(await client.next('order.paid')).toMatchObject({ data: '{"id":42}' })
     expect(objectOf(await send({ port, path: '/reverb/up' }))).toEqual({ health: 'OK' })
@@ -91,7 +92,7 @@ describe('attach', () => {
     const http = createServer(answerPath)
     createReverb().attach(http, { path: '' })
     const port = await listen(http)
-    const api = new Api({ port, app: apiApp })
+    const api = apiOf({ port })
     const signed = { base: '', body: '{}' }
     for (const id of ['7', 'a/b']) {
       const { status, text } = await api.call('POST', `/users/${id}/terminate_connections`, signed)
@@ -111,7 +112,7 @@ describe('attach', () => {
     const http = createServer(async (incoming, response) => response.end(await text(incoming)))
     createReverb().attach(http, { path: '/reverb' })
     const port = await listen(http)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     expect((await api.post('/events', event)).text).toBe('{}')
     expect((await send({ port, method: 'POST', path: '/orders', body: '{"id":1}' })).text).toBe('{"id":1}')
   })
@@ -128,7 +129,7 @@ describe('attach', () => {
       return true
     }) as typeof http.emit
     const port = await listen(http)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     const { status, body } = await api.post('/events', event)
     expect([status, body]).toEqual([500, { code: 500, error: expect.stringMatching(/already read/) }])
     expect((await api.get('/channels')).status).toBe(200)
@@ -162,7 +163,7 @@ describe('attach', () => {
     const port = await listen(http)
     http.on('request', listener)
     http.on('checkContinue', listener)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
 
     expect((await api.post('/events', event)).status).toBe(200)
     expect(
@@ -204,7 +205,7 @@ describe('attach', () => {
   it('C128 verifies signatures over the path with and without the prefix', async () => {
     const http = createServer(answerPath)
     createReverb().attach(http, { path: '/a/b' })
-    const api = new Api({ port: await listen(http), app: apiApp, prefix: '/a/b' })
+    const api = apiOf({ port: await listen(http) }, '/a/b')
     for (const signedPath of ['/apps/app-id/events', '/a/b/apps/app-id/events']) {
       expect((await api.call('POST', '/events', { body: event, signedPath })).status).toBe(200)
     }
@@ -388,7 +389,7 @@ describe('an upgrade that is not ours', () => {
     expect((await send({ port, method: 'POST', path: '/reports', headers, body: 'all of it' })).text).toBe(
       'got all of it',
     )
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
   })
 
@@ -407,7 +408,7 @@ describe('an upgrade that is not ours', () => {
     }
     const port = await listen(http)
     expect((await send({ port, path: '/reverb/up' })).text).toBe('first')
-    await new Promise(setImmediate)
+    await turn()
     expect(rejected).not.toHaveBeenCalled()
   })
 
@@ -449,14 +450,14 @@ describe('an upgrade that is not ours', () => {
     const port = await listen(http)
     const headers = { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c' }
     expect((await send({ port, path: '/reverb/up', headers })).text).toBe('{"health":"OK"}')
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
   })
 
   it('C17 may be answered late and in parts, or not be waited for', async () => {
     const http = createServer(async (_, response) => {
       response.write('one ')
-      await new Promise(setImmediate)
+      await turn()
       response.end('two')
     })
     createReverb().attach(http, { path: '/reverb' })

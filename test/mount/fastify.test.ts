@@ -8,11 +8,12 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { ReverbServerOptions } from '../../src/server/index.ts'
 import { ProtocolClient } from '../../src/testing/index.ts'
-import { Api, apiApp } from '../support/api.ts'
+import { Api, apiApp, apiOf } from '../support/api.ts'
+import { eventually } from '../support/eventually.ts'
 import { connectUnder, createReverb } from '../support/host.ts'
 import { objectOf, send } from '../support/http.ts'
 import { createPusher, reached } from '../support/official-clients.ts'
-import { appPath, credentials } from '../support/server.ts'
+import { appPath, patient } from '../support/server.ts'
 
 const execute = promisify(execFile)
 
@@ -43,7 +44,7 @@ async function mount(app: FastifyInstance, options: ReverbServerOptions = {}, pr
 
 /** Connects, publishes over the API, receives. */
 async function expectToWork(port: number, prefix = '/reverb', host = '127.0.0.1'): Promise<void> {
-  const client = await ProtocolClient.connect(`ws://${host}:${port}${prefix}${appPath}`, { credentials })
+  const client = await ProtocolClient.connect(`ws://${host}:${port}${prefix}${appPath}`, patient)
   onTestFinished(() => client.terminate())
   await client.join('news')
   const api = new Api({ port, app: apiApp, prefix, host: host.replace(/[[\]]/g, '') })
@@ -132,7 +133,7 @@ describe('asFastifyPlugin', () => {
   it('C128 verifies signatures over the path with and without the prefix', async () => {
     const app = createApp()
     await mount(app)
-    const api = new Api({ port: await listen(app), app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port: await listen(app) }, '/reverb')
     for (const signedPath of ['/apps/app-id/events', '/reverb/apps/app-id/events']) {
       expect((await api.call('POST', '/events', { body: event, signedPath })).status).toBe(200)
     }
@@ -157,7 +158,7 @@ describe('asFastifyPlugin', () => {
     })
     app.post('/orders', async (request) => request.body)
     const port = await listen(app)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', undefined]) {
       const headers: Record<string, string> = type === undefined ? {} : { 'Content-Type': type }
       expect((await api.call('POST', '/events', { body: event, headers })).status).toBe(200)
@@ -178,7 +179,7 @@ describe('asFastifyPlugin', () => {
       }
     })
     await mount(app)
-    const api = new Api({ port: await listen(app), app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port: await listen(app) }, '/reverb')
     expect((await api.post('/events', event)).body).toEqual({
       code: 500,
       error: expect.stringMatching(/The body was already read.*before body parsers/),
@@ -197,7 +198,7 @@ describe('asFastifyPlugin', () => {
     await mount(app, { maxRequestSize: 1000 })
     const port = await listen(app)
     await expectToWork(port)
-    const api = new Api({ port, app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port }, '/reverb')
     expect((await api.call('POST', '/events', { body: event, sign: () => [] })).status).toBe(401)
     const padded = JSON.stringify(event).padEnd(1001)
     expect((await api.call('POST', '/events', { body: padded })).status).toBe(413)
@@ -228,7 +229,7 @@ describe('asFastifyPlugin', () => {
     app.post('/users/:id/orders', async ({ params }) => params)
     await app.register(createReverb().asFastifyPlugin())
     const port = await listen(app)
-    const api = new Api({ port, app: apiApp })
+    const api = apiOf({ port })
     const call = { base: '', body: '{}', signedPath: '/users/u 1/terminate_connections' }
     expect((await api.call('POST', '/users/u%201/terminate_connections', call)).text).toBe('{}')
     expect((await send({ port, path: '/users/7' })).text).toBe('{"id":"7"}')
@@ -239,7 +240,7 @@ describe('asFastifyPlugin', () => {
     const app = Fastify({ bodyLimit: 10 })
     onTestFinished(() => app.close())
     await mount(app, { maxRequestSize: 1000 })
-    const api = new Api({ port: await listen(app), app: apiApp, prefix: '/reverb' })
+    const api = apiOf({ port: await listen(app) }, '/reverb')
     expect((await api.post('/events', event)).status).toBe(200)
     expect((await api.post('/events', { ...event, data: 'x'.repeat(1000) })).status).toBe(413)
   })
@@ -367,7 +368,7 @@ describe('asFastifyPlugin', () => {
     const states: string[] = []
     pusher.connection.bind('state_change', ({ current }: { current: string }) => states.push(current))
     await app.close()
-    await expect.poll(() => states).toContain('connecting')
+    await eventually(() => states).toContain('connecting')
     expect(states).not.toContain('disconnected')
   })
 })

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import PusherServer from 'pusher'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Api, apiApp } from '../support/api.ts'
+import { apiApp, apiOf } from '../support/api.ts'
 import { createCertificate } from '../support/certificate.ts'
+import { freePort } from '../support/free-port.ts'
 import { connectUnder, createReverb, listen } from '../support/host.ts'
 import { send } from '../support/http.ts'
 import { createPusher, reached } from '../support/official-clients.ts'
@@ -47,11 +48,12 @@ describe('listen', () => {
   })
 
   it('says the same address to everybody who asks, and nothing once the server is closed', async () => {
-    const server = createReverb()
+    const port = await freePort()
+    const server = createReverb({ port })
     const [first, second] = await Promise.all([server.listen(), server.listen()])
     expect(second).toEqual(first)
     await server.close()
-    await expect(createReverb({ port: first.port }).listen()).resolves.toMatchObject({ port: first.port })
+    await expect(createReverb({ port }).listen()).resolves.toMatchObject({ port: first.port })
     expect(() => server.attach(createServer())).toThrow(/closed; make a new one/)
   })
 
@@ -70,7 +72,7 @@ describe('listen', () => {
     const { port } = await createReverb({ path: '/reverb' }).listen()
     const client = await connectUnder(port, '/reverb')
     await client.join('news')
-    expect((await new Api({ port, app: apiApp, prefix: '/reverb' }).post('/events', event)).status).toBe(200)
+    expect((await apiOf({ port }, '/reverb').post('/events', event)).status).toBe(200)
     expect(await client.rest()).toHaveLength(1)
     expect((await send({ port, path: '/' })).status).toBe(404)
     await expect(connectUnder(port, '')).rejects.toThrow(/404/)

@@ -1,12 +1,13 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import Echo, { type EchoOptions } from 'laravel-echo'
 import PusherServer from 'pusher'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { apiApp } from '../support/api.ts'
+import { eventually } from '../support/eventually.ts'
+import { listen } from '../support/host.ts'
 import { Pusher } from '../support/official-clients.ts'
-import { credentials, mountServer, portOf, startServer } from '../support/server.ts'
+import { credentials, mountServer, startServer } from '../support/server.ts'
 
 /** The users of the auth endpoint, by bearer token. */
 const users: Record<string, { user_id: string; user_info: { name: string } }> = {
@@ -52,13 +53,7 @@ const places = [
     prefix: '',
     start: async () => {
       const { http, asked } = createSite()
-      http.listen(0, '127.0.0.1')
-      await once(http, 'listening')
-      onTestFinished(() => {
-        http.closeAllConnections()
-        http.close()
-      })
-      return { running: await startServer(), site: siteAt(portOf(http), asked) }
+      return { running: await startServer(), site: siteAt(await listen(http), asked) }
     },
   },
   {
@@ -109,7 +104,7 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
     it('C171 connects with key, host, port, forceTLS: false and enabledTransports', async () => {
       const { connect } = await setUp()
       const echo = connect()
-      await expect.poll(() => echo.connectionStatus()).toBe('connected')
+      await eventually(() => echo.connectionStatus()).toBe('connected')
       expect(echo.socketId()).toMatch(/^\d+\.\d+$/)
     })
 
@@ -126,14 +121,12 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
       await running.publish('news', 'Shop\\Paid', '{"id":3}')
       await running.publish('news', 'OrderPaid', '{"id":4}')
       await running.publish('news', 'order.paid', '{"id":5}')
-      await expect
-        .poll(() => heard.mock.calls)
-        .toEqual([
-          ['.order.paid', { id: 1 }],
-          ['OrderPaid', { id: 2 }],
-          ['Shop\\Paid', { id: 3 }],
-          ['.order.paid', { id: 5 }],
-        ])
+      await eventually(() => heard.mock.calls).toEqual([
+        ['.order.paid', { id: 1 }],
+        ['OrderPaid', { id: 2 }],
+        ['Shop\\Paid', { id: 3 }],
+        ['.order.paid', { id: 5 }],
+      ])
     })
 
     it('C166 asks /broadcasting/auth for a private channel and joins it', async () => {
@@ -148,7 +141,7 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
           `socket_id=${echo.socketId()}&channel_name=private-orders.42`,
       ])
       await running.publish('private-orders.42', 'order.paid', '{"id":42}')
-      await expect.poll(() => heard.mock.calls.map(([data]) => data)).toEqual([{ id: 42 }])
+      await eventually(() => heard.mock.calls.map(([data]) => data)).toEqual([{ id: 42 }])
     })
 
     it('C166 tells its channel when the endpoint refuses', async () => {
@@ -174,7 +167,7 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
         'order.paid',
         { id: 42 },
       )
-      await expect.poll(() => heard.mock.calls.map(([data]) => data)).toEqual([{ id: 42 }])
+      await eventually(() => heard.mock.calls.map(([data]) => data)).toEqual([{ id: 42 }])
     })
 
     it('C81 sees who is here, joins and leaves', async () => {
@@ -190,13 +183,11 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
       const here = await new Promise((resolve) => ann.join('room').here(resolve))
       expect(here).toEqual([{ name: 'Zoë' }, { name: 'Ann' }])
       ann.leave('room')
-      await expect
-        .poll(() => seen.mock.calls)
-        .toEqual([
-          ['here', [{ name: 'Zoë' }]],
-          ['joining', { name: 'Ann' }],
-          ['leaving', { name: 'Ann' }],
-        ])
+      await eventually(() => seen.mock.calls).toEqual([
+        ['here', [{ name: 'Zoë' }]],
+        ['joining', { name: 'Ann' }],
+        ['leaving', { name: 'Ann' }],
+      ])
     })
 
     it.each(['private', 'join'] as const)('C108 whispers on a channel of %s', async (kind) => {
@@ -208,7 +199,7 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
       zoe.listenForWhisper('typing', echoed)
       await Promise.all([subscribed(zoe), subscribed(ann)])
       zoe.whisper('typing', { on: true })
-      await expect.poll(() => heard.mock.calls.map(([data]) => data)).toEqual([{ on: true }])
+      await eventually(() => heard.mock.calls.map(([data]) => data)).toEqual([{ on: true }])
       expect(echoed).not.toHaveBeenCalled()
     })
 
@@ -222,7 +213,7 @@ describe.each(places)('laravel-echo, $place', ({ prefix, start }) => {
       ])
       echo.leave('room')
       for (const name of ['room', 'private-room', 'presence-room']) {
-        await expect.poll(() => running.publish(name)).toBe(0)
+        await eventually(() => running.publish(name)).toBe(0)
       }
       expect(echo.connectionStatus()).toBe('connected')
     })

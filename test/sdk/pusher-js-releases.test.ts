@@ -1,10 +1,11 @@
-import type { Channel } from 'pusher-js'
 import Pusher7Module from 'pusher-js-7'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { open, seal, sharedSecret } from '../../src/protocol/encryption.ts'
 import { signChannel, signUser } from '../../src/protocol/signature.ts'
+import { eventually } from '../support/eventually.ts'
 import {
   createPusher,
+  join,
   type OfficialOptions,
   Pusher,
   type PusherClient,
@@ -29,12 +30,6 @@ describe.each([
 
   function connect(options: OfficialOptions = {}): PusherClient {
     return createPusher(running.port, { constructedBy, ...options })
-  }
-
-  async function join(pusher: PusherClient, name: string): Promise<Channel> {
-    const channel = pusher.subscribe(name)
-    await received(channel, 'pusher:subscription_succeeded')
-    return channel
   }
 
   /** A client that is signed in as the user. */
@@ -72,9 +67,9 @@ describe.each([
 
   it('C92 knows how many are subscribed', async () => {
     const one = await join(connect(), 'news')
-    await expect.poll(() => one.subscriptionCount).toBe(1)
+    await eventually(() => one.subscriptionCount).toBe(1)
     const two = await join(connect(), 'news')
-    await expect.poll(() => [one.subscriptionCount, two.subscriptionCount]).toEqual([2, 2])
+    await eventually(() => [one.subscriptionCount, two.subscriptionCount]).toEqual([2, 2])
   })
 
   it('C97 sends and receives client events', async () => {
@@ -88,8 +83,8 @@ describe.each([
     const pusher = await signedIn({ id: 'a@b.c' })
     const heard = vi.fn()
     pusher.user.bind('hello', heard)
-    await expect.poll(() => running.publish('#server-to-user-a@b.c', 'hello', '{"n":1}')).toBe(1)
-    await expect.poll(() => heard.mock.calls).toEqual([[{ n: 1 }]])
+    await eventually(() => running.publish('#server-to-user-a@b.c', 'hello', '{"n":1}')).toBe(1)
+    await eventually(() => heard.mock.calls).toEqual([[{ n: 1 }]])
   })
 
   it('C116 C118 is told who of its watchlist comes and goes', async () => {
@@ -97,7 +92,7 @@ describe.each([
     const online = vi.fn()
     pusher.user.watchlist.bind('online', online)
     await signedIn({ id: '8' })
-    await expect.poll(() => online.mock.calls).toEqual([[{ name: 'online', user_ids: ['8'] }]])
+    await eventually(() => online.mock.calls).toEqual([[{ name: 'online', user_ids: ['8'] }]])
   })
 
   it('C78 joins a presence channel as the signed-in user', async () => {
@@ -114,7 +109,7 @@ describe.each([
     const states: string[] = []
     pusher.connection.bind('state_change', ({ current }: { current: string }) => states.push(current))
     await running.server.disconnectUser('7')
-    await expect.poll(() => states).toEqual(['disconnected'])
+    await eventually(() => states).toEqual(['disconnected'])
   })
 
   it('is told by its channel that access was withdrawn', async () => {

@@ -2,14 +2,10 @@ import { createServer } from 'node:http'
 import type { Channel } from 'pusher-js'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ReverbServer } from '../../src/server/index.ts'
+import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/free-port.ts'
 import { createReverb, listen } from '../support/host.ts'
-import {
-  createPusher,
-  type OfficialOptions,
-  type PusherClient,
-  reached,
-  received,
-} from '../support/official-clients.ts'
+import { createPusher, join, type OfficialOptions, reached, received } from '../support/official-clients.ts'
 import { mountServer, startServer } from '../support/server.ts'
 
 const places = [
@@ -29,12 +25,6 @@ describe.each(places)('pusher-js, $place', ({ prefix, start }) => {
     return { running, connect }
   }
 
-  async function join(pusher: PusherClient, name: string) {
-    const channel = pusher.subscribe(name)
-    await received(channel, 'pusher:subscription_succeeded')
-    return channel
-  }
-
   it.each([
     'news',
     'private-orders.42',
@@ -52,7 +42,7 @@ describe.each(places)('pusher-js, $place', ({ prefix, start }) => {
     expect(await event).toEqual({ id: 42 })
 
     pusher.unsubscribe(name)
-    await expect.poll(() => running.publish(name, 'order.paid')).toBe(0)
+    await eventually(() => running.publish(name, 'order.paid')).toBe(0)
   })
 
   it('C61 C63 C66 keeps the members of a presence channel', async () => {
@@ -83,7 +73,7 @@ describe.each(places)('pusher-js, $place', ({ prefix, start }) => {
       const echoed = vi.fn()
       sender.bind('client-typing', echoed)
       expect(sender.trigger('client-typing', data)).toBe(true)
-      await expect.poll(() => heard.mock.calls).toEqual([[data, { user_id: '7' }]])
+      await eventually(() => heard.mock.calls).toEqual([[data, { user_id: '7' }]])
       expect(echoed).not.toHaveBeenCalled()
     },
   )
@@ -126,8 +116,9 @@ describe('pusher-js', () => {
   }
 
   it('C59 comes back when the standalone server is started again on its port', async () => {
-    const first = createReverb()
-    const { port } = await first.listen()
+    const port = await freePort()
+    const first = createReverb({ port })
+    await first.listen()
     const { channel, states, again } = await joined(port)
     await first.close()
     const next = createReverb({ port })

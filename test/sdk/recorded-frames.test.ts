@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
 import { signChannel, signUser } from '../../src/protocol/signature.ts'
 import { payloadOf, type ServerMessage } from '../../src/testing/index.ts'
+import { eventually } from '../support/eventually.ts'
 import { credentials, startServer, type TestServer } from '../support/server.ts'
 
 // Clients that cannot run here, and Java's as it says things: what they send, letter by letter, and what they cannot do
@@ -44,7 +45,7 @@ async function everything(running: TestServer, path: string): Promise<ServerMess
   heard.push(...(await client.rest()))
   other.send({ event: 'client-typing', channel: 'presence-room', data: { on: true } })
   await other.close()
-  await expect.poll(() => running.server.counters['connections']).toBe(1)
+  await eventually(() => running.server.counters['connections']).toBe(1)
   await running.publish('news', 'order.paid', '{"id":42}')
   heard.push(...(await client.rest()))
   await running.server.disconnectUser('7')

@@ -17,6 +17,16 @@ export async function connect(sdk: Driver, { port }: TestServer, options: object
   return state
 }
 
+/** Connects the client and another one, and has both join a channel, the other one as this member. */
+export async function connectWithOther(sdk: Driver, channel: string, member?: object) {
+  const server = await startRoot()
+  const { socket_id } = await connect(sdk, server)
+  await sdk.call('subscribe', { channel })
+  const other = await server.connect()
+  await other.join(channel, member)
+  return { server, socket_id, other }
+}
+
 /** What every SDK for clients can do, and must be able to do with ours. */
 export function testClientSdk(sdk: Driver): void {
   it('C1 connects, and hears what is published on a public channel', async () => {
@@ -35,12 +45,8 @@ export function testClientSdk(sdk: Driver): void {
   })
 
   it('C39 subscribes to a private channel, exchanges client events there, and is excepted by its id', async () => {
-    const server = await startRoot()
-    const { socket_id } = await connect(sdk, server)
     const channel = 'private-orders.42'
-    await sdk.call('subscribe', { channel })
-    const other = await server.connect()
-    await other.join(channel)
+    const { server, socket_id, other } = await connectWithOther(sdk, channel)
 
     await sdk.call('trigger', { channel, name: 'client-typing', data: { on: true } })
     expect(await other.next()).toEqual({ event: 'client-typing', channel, data: '{"on":true}' })
@@ -75,12 +81,8 @@ export function testClientSdk(sdk: Driver): void {
   })
 
   it('C99 is known by its user id when it sends client events on a presence channel', async () => {
-    const server = await startRoot()
-    await connect(sdk, server)
     const channel = 'presence-room'
-    await sdk.call('subscribe', { channel })
-    const other = await server.connect()
-    await other.join(channel, { user_id: '7' })
+    const { other } = await connectWithOther(sdk, channel, { user_id: '7' })
     await sdk.call('trigger', { channel, name: 'client-typing', data: { on: true } })
     const typing = { event: 'client-typing', channel, data: '{"on":true}', user_id: '7' }
     expect(await other.next()).toEqual(typing)

@@ -3,7 +3,7 @@ import { seal } from '../../src/protocol/encryption.ts'
 import { signUser } from '../../src/protocol/signature.ts'
 import { eventually } from '../support/eventually.ts'
 import { credentials } from '../support/server.ts'
-import { connect, testClientSdk } from './client-sdk.ts'
+import { connect, connectWithOther, testClientSdk } from './client-sdk.ts'
 import { Driver } from './driver.ts'
 import { secretOf, startRoot } from './set-up.ts'
 
@@ -13,12 +13,8 @@ describe('The client for Java', () => {
   testClientSdk(sdk)
 
   it('C99 knows who sent a client event on a presence channel', async () => {
-    const server = await startRoot()
-    await connect(sdk, server)
     const channel = 'presence-room'
-    await sdk.call('subscribe', { channel })
-    const other = await server.connect()
-    await other.join(channel, { user_id: '7' })
+    const { other } = await connectWithOther(sdk, channel, { user_id: '7' })
     other.send({ event: 'client-typing', channel, data: 'x', user_id: '8' })
     expect(await sdk.next()).toEqual({ event: 'client-typing', channel, data: 'x', user_id: '7' })
   })

@@ -60,6 +60,11 @@ export class Api {
     return this.call('GET', path, { query: Object.entries(query) })
   }
 
+  /** What a GET is answered with. */
+  async read(path: string, query?: Record<string, string>): Promise<Record<string, unknown>> {
+    return (await this.get(path, query)).body
+  }
+
   post(path: string, body: unknown): Promise<ApiAnswer> {
     return this.call('POST', path, { body })
   }
@@ -105,7 +110,7 @@ export class Api {
 }
 
 /** The HTTP API of a server's usual app. */
-export function apiOf({ port }: TestServer, prefix = ''): Api {
+export function apiOf({ port }: Pick<TestServer, 'port'>, prefix = ''): Api {
   return new Api({ port, app: apiApp, prefix })
 }
 

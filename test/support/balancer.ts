@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
+import { listen } from './host.ts'
 import { send } from './http.ts'
 
 /** A balancer as people have one: TCP only, in turn to those that say they are ready; it asks them ten times a second. */
@@ -32,14 +32,6 @@ export async function startBalancer(ports: readonly number[]): Promise<{ readonl
   const timer = setInterval(() => {
     for (const port of ports) void check(port)
   }, 100)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    clearInterval(timer)
-    server.close()
-  })
-  const address = server.address()
-  if (address === null || typeof address === 'string')
-    throw new Error('The balancer does not listen on a port')
-  return { port: address.port }
+  onTestFinished(() => clearInterval(timer))
+  return { port: await listen(server) }
 }

@@ -1,10 +1,8 @@
-import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerOptions, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { onTestFinished } from 'vitest'
 import type { ApiTarget } from '../../src/broadcasting/http/target.ts'
 import { apiApp } from './api.ts'
-import { portOf } from './server.ts'
+import { listen } from './host.ts'
 
 /** A request as it came in. */
 export interface ReceivedRequest {
@@ -38,13 +36,7 @@ export async function startFakeApi(answers: Answers, options: ServerOptions = {}
     answers[Math.min(requests.length, answers.length) - 1]?.(response, received)
   })
   server.on('connection', (socket) => sockets.push(socket))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  return { port: portOf(server), requests, sockets }
+  return { port: await listen(server), requests, sockets }
 }
 
 /** Answers with a status and a text or an object. */

@@ -1,7 +1,11 @@
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 
-/** A port of this machine that nobody listens on. */
+/** Below the ports that systems give to whoever asks for any: other tests, and connections to elsewhere. */
+const [lowest, highest] = [20_000, 32_000]
+
+/** A port of this machine that nobody listens on, and that nobody is given by chance before it is used. */
 export async function freePort(): Promise<number> {
   const [port] = await freePorts(1)
   return port as number
@@ -9,10 +13,20 @@ export async function freePort(): Promise<number> {
 
 /** As many that differ. */
 export async function freePorts(count: number): Promise<number[]> {
-  // All are taken before the first is let go: it would be given out again.
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => once(server, 'listening')))
+  // All are taken before the first is let go: it could be found again.
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
   const ports = servers.map((server) => (server.address() as AddressInfo).port)
   await Promise.all(servers.map((server) => once(server.close(), 'close')))
   return ports
+}
+
+async function listenAnywhere(): Promise<Server> {
+  const server = createServer().listen(randomInt(lowest, highest), '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    return server
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return listenAnywhere()
+    throw error
+  }
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { RequestListener, Server } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Server as TcpServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { ReverbServer, type ReverbServerOptions } from '../../src/server/index.ts'
 import { silentLogger } from '../../src/support/logger.ts'
 import { ProtocolClient, type ProtocolClientOptions } from '../../src/testing/index.ts'
 import { apiApp } from './api.ts'
-import { appPath, credentials, portOf } from './server.ts'
+import { appPath, patient, portOf } from './server.ts'
 
 /** A server that is not mounted yet; it ends with the test. */
 export function createReverb(options: ReverbServerOptions = {}): ReverbServer {
@@ -19,15 +19,17 @@ export function createReverb(options: ReverbServerOptions = {}): ReverbServer {
   return server
 }
 
-/** Listens on a free port; the HTTP server ends with the test. */
-export async function listen(http: Server): Promise<number> {
-  http.listen(0, '127.0.0.1')
-  await once(http, 'listening')
+/** Has a server, of HTTP or of plain TCP, listen on a free port; it ends with the test. */
+export async function listen(
+  server: TcpServer & Partial<Pick<Server, 'closeAllConnections'>>,
+): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
   onTestFinished(() => {
-    http.closeAllConnections()
-    http.close()
+    server.closeAllConnections?.()
+    server.close()
   })
-  return portOf(http)
+  return portOf(server)
 }
 
 /** An app that answers every request with what was asked for. */
@@ -44,7 +46,7 @@ export async function connectUnder(
 ): Promise<ProtocolClient> {
   const scheme = options.ca === undefined ? 'ws' : 'wss'
   const client = await ProtocolClient.connect(`${scheme}://127.0.0.1:${port}${prefix}${path}`, {
-    credentials,
+    ...patient,
     ...options,
   })
   onTestFinished(() => client.terminate())

@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws'
 import { signChannel } from '../../src/protocol/signature.ts'
-import { parseServerMessage, payloadOf, socketIdOf } from '../../src/testing/server-message.ts'
-
-const credentials = { key: 'local', secret: 's3cret' }
+import { parseServerMessage, socketIdOf } from '../../src/testing/server-message.ts'
+import { nodeCredentials } from './cluster-process.ts'
+import { changeIn } from './observer.ts'
 
 /** A client that does on a close what pusher-js does (protocol.md 1.8), and joins its channel again each time. */
 export class ReturningClient {
@@ -46,7 +46,7 @@ export class ReturningClient {
     const socketId = message.event === 'pusher:connection_established' ? socketIdOf(message) : undefined
     if (socketId !== undefined) {
       const channel_data = this.#userId === undefined ? undefined : JSON.stringify({ user_id: this.#userId })
-      const auth = signChannel(credentials, socketId, this.#channel, channel_data)
+      const auth = signChannel(nodeCredentials, socketId, this.#channel, channel_data)
       socket.send(
         JSON.stringify({ event: 'pusher:subscribe', data: { channel: this.#channel, auth, channel_data } }),
       )
@@ -55,8 +55,8 @@ export class ReturningClient {
       this.state = 'connected'
       this.established.push(performance.now())
     }
-    const sign = { 'pusher_internal:member_added': '+', 'pusher_internal:member_removed': '-' }[message.event]
-    if (sign !== undefined) this.members.push(`${sign}${(payloadOf(message) as { user_id: string }).user_id}`)
+    const change = changeIn(message)
+    if (change !== undefined) this.members.push(change)
   }
 
   #closed(code: number): void {

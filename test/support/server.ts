@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import type { Server as TcpServer } from 'node:net'
 import { expect, onTestFinished } from 'vitest'
 import { ReverbServer, type ReverbServerOptions } from '../../src/server/index.ts'
 import { silentLogger } from '../../src/support/logger.ts'
@@ -18,7 +19,7 @@ const defaults: ReverbServerOptions = {
 }
 
 /** What every client is; the time-out leaves room for a busy machine. */
-const patient: ProtocolClientOptions = { credentials, timeout: 10 }
+export const patient: ProtocolClientOptions = { credentials, timeout: 10 }
 
 /** The usual address of a client, below the mount. */
 export const appPath = `/app/${credentials.key}?protocol=7&client=js&version=8.6.0&flash=false`
@@ -101,8 +102,8 @@ export async function mountServer(
 }
 
 /** The port of a server that listens on TCP. */
-export function portOf(http: Server): number {
-  const address = http.address()
+export function portOf(server: TcpServer): number {
+  const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port')
   return address.port
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -17,6 +16,7 @@ import { type WebhookTimings, webhookTimings } from '../../src/server/webhooks/t
 import { Webhooks } from '../../src/server/webhooks/webhooks.ts'
 import type { Logger } from '../../src/support/logger.ts'
 import { Inbox } from '../../src/testing/inbox.ts'
+import { listen } from './host.ts'
 import { channelName, makeApp, socketIdOf } from './parts.ts'
 import { portOf } from './server.ts'
 
@@ -72,12 +72,7 @@ export class Endpoint {
 
   static async open(reaction: Reaction = takes, server?: Server): Promise<Endpoint> {
     const http = server ?? createServer()
-    http.listen(0, '127.0.0.1')
-    await once(http, 'listening')
-    onTestFinished(() => {
-      http.closeAllConnections()
-      http.close()
-    })
+    await listen(http)
     return new Endpoint(http, reaction, server === undefined ? 'http' : 'https')
   }
 

@@ -218,10 +218,12 @@ describe('endpoints', () => {
   })
 
   it('C159 are told together what happens within the time of gathering', async () => {
-    const { endpoint, running } = await telling({ webhookBatchMs: 300 })
+    const skip = skippingClock()
+    const { endpoint, running } = await telling({ webhookBatchMs: 30_000 })
     const client = await running.connect()
     await client.join('presence-room', { user_id: '7' })
     await client.join('news')
+    await skip(30)
     await endpoint.next()
     expect(wordsOf(endpoint)).toEqual([
       'channel_occupied presence-room',

@@ -1,12 +1,14 @@
 import diagnostics from 'node:diagnostics_channel'
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createCertificate } from '../../../test/support/certificate.ts'
+import { eventually } from '../../../test/support/eventually.ts'
 import { type Answers, answerWith, startFakeApi, targetOn } from '../../../test/support/fake-api.ts'
+import { freePort } from '../../../test/support/free-port.ts'
+import { listen } from '../../../test/support/host.ts'
 import { BroadcastError } from '../errors.ts'
 import { ApiClient } from './api-client.ts'
 import type { ApiTarget } from './target.ts'
@@ -20,29 +22,6 @@ function clientOf(port: number, changes?: Partial<ApiTarget>): ApiClient {
 async function setUp(answers: Answers, changes?: Partial<ApiTarget>) {
   const api = await startFakeApi(answers)
   return { api, client: clientOf(api.port, changes) }
-}
-
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => void server.close())
-  return portOf(server)
-}
-
-function portOf(server: Server): number {
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen')
-  return address.port
-}
-
-/** A port on which nobody listens. */
-async function deadPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const port = portOf(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** The error of a request, after looking through it for what must not be there. */
@@ -102,7 +81,7 @@ describe('ApiClient', () => {
     const { api, client } = await setUp([answerWith(200, {}, { 'Keep-Alive': 'timeout=2' })])
     await post(client)
     // The server of the test would keep it for 5 s.
-    await expect.poll(() => api.sockets[0]?.readableEnded, { timeout: 4000 }).toBe(true)
+    await eventually(() => api.sockets[0]?.readableEnded, 4000).toBe(true)
     await post(client)
     expect(api.sockets).toHaveLength(2)
   })
@@ -116,18 +95,18 @@ describe('ApiClient', () => {
     ])
     const client = clientOf(api.port)
     const pending = post(client)
-    await expect.poll(() => api.requests).toHaveLength(1)
+    await eventually(() => api.requests).toHaveLength(1)
     const closed = client.close()
     answer()
     expect(await pending).toEqual({ late: true })
     await closed
-    await expect.poll(() => api.sockets[0]?.destroyed).toBe(true)
+    await eventually(() => api.sockets[0]?.destroyed).toBe(true)
   })
 })
 
 describe('ApiClient sends again', () => {
   it('when nobody listened yet', async () => {
-    const port = await deadPort()
+    const port = await freePort()
     const server = createServer((socket) => {
       socket.on('error', hang).end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')
     })
@@ -205,7 +184,7 @@ describe('ApiClient sends again', () => {
 
 describe('A failure', () => {
   it('names driver, host and what to look at when nobody listens', async () => {
-    const port = await deadPort()
+    const port = await freePort()
     const error = await failureOf(post(clientOf(port, { path: '/ws' })))
     expect(error).toMatchObject({
       code: 'ERR_BROADCAST_FAILED',
@@ -229,7 +208,7 @@ describe('A failure', () => {
   })
 
   it('tells of several addresses that refuse', async () => {
-    const error = await failureOf(post(clientOf(await deadPort(), { host: 'localhost' })))
+    const error = await failureOf(post(clientOf(await freePort(), { host: 'localhost' })))
     expect(error.message).toContain('(ECONNREFUSED)')
   })
 
@@ -262,7 +241,7 @@ describe('A failure', () => {
     const error = await failureOf(post(client))
     expect(error).toMatchObject({ status: undefined, retryable: false })
     expect(error.message).toContain('answers without end')
-    await expect.poll(() => api.sockets[0]?.destroyed).toBe(true)
+    await eventually(() => api.sockets[0]?.destroyed).toBe(true)
   })
 
   it.each([
@@ -273,7 +252,7 @@ describe('A failure', () => {
     const error = await failureOf(post(client))
     expect(error).toMatchObject({ status: 500, retryable: false })
     expect(error.message.length).toBeLessThan(600)
-    await expect.poll(() => api.sockets[0]?.destroyed).toBe(true)
+    await eventually(() => api.sockets[0]?.destroyed).toBe(true)
   })
 
   it.each([

@@ -1,5 +1,6 @@
 import { Agent, type ServerResponse } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { answerWith, startFakeApi } from '../../../test/support/fake-api.ts'
 import { exchange, type WireRequest } from './exchange.ts'
 
@@ -22,7 +23,7 @@ describe('exchange', () => {
       reason: 'time-out',
       connected: false,
     })
-    await expect.poll(() => held).toHaveLength(1)
+    await eventually(() => held).toHaveLength(1)
     const third = send('/third')
     held[0]?.end('first')
     expect(await first).toMatchObject({ status: 200, text: 'first' })

@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { makeApp } from '../../../test/support/parts.ts'
 import { md5, sign } from '../../protocol/signature.ts'
 import type { AppOptions } from '../apps/app-options.ts'
@@ -326,7 +327,7 @@ describe('readBody', () => {
     await expect(read(incoming, 10)).rejects.toEqual(status(413))
     for (let count = 0; count < 100; count++) incoming.push('x'.repeat(10_000))
     incoming.push(null)
-    await vi.waitFor(() => expect(incoming.readableEnded).toBe(true))
+    await eventually(() => incoming.readableEnded).toBe(true)
     expect(incoming.readableLength).toBe(0)
   })
 
@@ -360,7 +361,7 @@ describe('readBody', () => {
   it('C151 is empty where somebody has waited for the end of a body that there was not', async () => {
     const incoming = request([])
     incoming.resume()
-    await vi.waitFor(() => expect(incoming.readableEnded).toBe(true))
+    await eventually(() => incoming.readableEnded).toBe(true)
     expect(await read(incoming, 10)).toHaveLength(0)
   })
 

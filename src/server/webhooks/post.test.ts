@@ -1,10 +1,10 @@
-import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { createServer as createTlsServer, Agent as TlsAgent } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createCertificate } from '../../../test/support/certificate.ts'
 import { eventually } from '../../../test/support/eventually.ts'
+import { listen } from '../../../test/support/host.ts'
 import { answers, Endpoint, hangs, type Reaction } from '../../../test/support/webhooks.ts'
 import { type Post, post } from './post.ts'
 
@@ -33,13 +33,8 @@ async function listenRaw(react: (socket: Socket) => void): Promise<string> {
   })
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy()
-    server.close()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The server does not listen on a port')
-  return `http://127.0.0.1:${address.port}/`
+  return `http://127.0.0.1:${await listen(server)}/`
 }
 
 describe('post', () => {

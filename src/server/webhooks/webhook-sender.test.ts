@@ -1,5 +1,6 @@
 import { Agent } from 'node:http'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { Endpoint } from '../../../test/support/webhooks.ts'
 import { silentLogger } from '../../support/logger.ts'
 import { Metrics } from '../metrics.ts'
@@ -43,7 +44,7 @@ describe('WebhookSender', () => {
     const { sender, idle } = senderOf([requestTo(endpoint.url, performance.now() + 10_000)])
     sender.proceed()
     expect([sender.events, sender.bytes]).toEqual([3, 25])
-    await vi.waitFor(() => expect(idle).toHaveBeenCalled())
+    await eventually(() => idle).toHaveBeenCalled()
     expect([sender.events, sender.bytes]).toEqual([0, 0])
   })
 })

@@ -2,8 +2,10 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import PusherServer from 'pusher'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { skippingClock } from '../../../test/support/clock.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { channelName, socketIdOf } from '../../../test/support/parts.ts'
+import { pending } from '../../../test/support/pending.ts'
 import {
   answers,
   appTelling,
@@ -211,20 +213,24 @@ describe('Webhooks', () => {
 
   describe('requests', () => {
     it('C159 share what happens within the time of gathering, in its order', async () => {
+      const skip = skippingClock()
       const endpoint = await Endpoint.open()
       const app = appTelling([endpoint])
-      const teller = new Teller({ batchMs: 500 })
+      const teller = new Teller({ batchMs: 30_000 })
       teller.occupied(app, 'a', 'b')
-      await sleep(20)
+      await skip(15)
       teller.occupied(app, 'c')
       teller.happens(app, 'channel_vacated', 'a')
+      await skip(15)
       expect((await endpoint.next()).events.map(({ name, channel }) => [name, channel])).toEqual([
         ['channel_occupied', 'a'],
         ['channel_occupied', 'b'],
         ['channel_occupied', 'c'],
         ['channel_vacated', 'a'],
       ])
+      await settled(teller, 1)
       teller.occupied(app, 'd')
+      await skip(30)
       await settled(teller, 2)
       expect(channelsOf(endpoint.told.slice(1))).toEqual(['d'])
     })
@@ -299,27 +305,32 @@ describe('Webhooks', () => {
     })
 
     it('gather on while another one is under way', async () => {
+      const skip = skippingClock()
       const endpoint = await Endpoint.open((response, _, number) => {
         if (number === 1) teller.occupied(app, 'b')
         response.end()
       })
       const app = appTelling([endpoint])
-      const teller = new Teller({ batchMs: 300 })
+      const teller = new Teller({ batchMs: 30_000 })
       teller.occupied(app, 'a')
+      await skip(30)
       await settled(teller, 1)
       teller.occupied(app, 'c')
+      await skip(30)
       await settled(teller, 2)
       expect(endpoint.told.map((told) => channelsOf([told]))).toEqual([['a'], ['b', 'c']])
     })
 
     it('take more together while an endpoint is slow, so that it catches up', async () => {
-      const endpoint = await Endpoint.open((response) => setTimeout(() => response.end(), 60))
+      const { promise: slept, resolve: wake } = pending<void>()
+      const endpoint = await Endpoint.open((response) => void slept.then(() => response.end()))
       const app = appTelling([endpoint])
       const teller = new Teller({ batchMs: 5 })
       for (let event = 0; event < 30; event++) {
         teller.clientEvent(app, 'private-x', String(event))
-        await sleep(4)
+        await sleep(6)
       }
+      wake()
       await eventually(() => endpoint.events.length).toBe(30)
       expect(endpoint.told.length).toBeLessThan(15)
     })
@@ -360,7 +371,7 @@ describe('Webhooks', () => {
       ['closes the connection', ((response) => response.destroy()) satisfies typeof takes],
     ])('C160 are repeated for an endpoint that %s', async (_, reaction) => {
       const endpoint = await Endpoint.open(inTurn(reaction, reaction, takes))
-      const teller = new Teller({ timings: quick })
+      const teller = new Teller({ timings: { ...quick, patience: 500, lifetime: 10_000 } })
       teller.occupied(appTelling([endpoint]), 'news')
       await settled(teller, 1)
       expect(endpoint.told.map(({ path }) => path)).toEqual(['/hook', '/hook', '/hook'])
@@ -371,7 +382,7 @@ describe('Webhooks', () => {
     it('are repeated where nobody listens', async () => {
       const endpoint = await Endpoint.open()
       endpoint.server.close()
-      const teller = new Teller({ timings: { ...quick, lifetime: 200 } })
+      const teller = new Teller({ timings: quick })
       teller.occupied(appTelling([endpoint]), 'news')
       await eventually(() => teller.metrics.webhookEventsDropped).toBe(1)
       expect(teller.metrics.webhooksFailed).toBeGreaterThan(2)
@@ -442,7 +453,7 @@ describe('Webhooks', () => {
     it('never put the password or the query of the URL on the log', async () => {
       const endpoint = await Endpoint.open(answers(500))
       const url = `${endpoint.url.replace('//', '//user:secret-word@')}?token=secret-word`
-      const teller = new Teller({ timings: { ...quick, lifetime: 150 } })
+      const teller = new Teller({ timings: quick })
       teller.occupied(appTelling([{ url }]), 'news')
       await eventually(() => teller.metrics.webhookEventsDropped).toBe(1)
       expect(teller.lines).toHaveLength(2)

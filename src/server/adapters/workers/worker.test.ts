@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { brokerSuite } from '../../../testing/broker-suite.ts'
 import type { Broker, Place } from '../../cluster/broker.ts'
 import { MemoryExchange } from '../../cluster/memory-exchange.ts'
@@ -87,7 +88,7 @@ for (const serialization of ['json', 'advanced'] as const) {
     const workers = [fork(), fork()] as const
     let turn = 0
     const create = (prefix: string) => createWorkerBroker(prefix, workers[turn++ % 2 === 0 ? 0 : 1])
-    for (const { title, run } of brokerSuite(create)) it.concurrent(title, run)
+    for (const { title, run } of brokerSuite(create)) it.concurrent(title, run, 30_000)
   })
 }
 
@@ -98,7 +99,7 @@ const holding = { subscriptions: 1, add: [], remove: [], limit: 0, counted: true
 async function connected(channel: Channel): Promise<{ broker: Broker; heard: string[] }> {
   const broker = createWorkerBroker('prefix', channel)
   const heard = heardBy(broker)
-  await expect.poll(() => heard).toEqual(['connected'])
+  await eventually(() => heard).toEqual(['connected'])
   return { broker, heard }
 }
 
@@ -129,7 +130,7 @@ describe('the broker of a worker', () => {
     await ledger.renew('dead.2', 60_000, true)
     for (const life of ['dead.1', 'dead.2']) await ledger.hold(life, news, holding, 0)
     worker.exit()
-    await expect.poll(() => heard).toEqual(['connected', 'news: 1', 'news: 2', 'news: 1', 'news: 0'])
+    await eventually(() => heard).toEqual(['connected', 'news: 1', 'news: 2', 'news: 1', 'news: 0'])
     expect(await survivor.ledger.renew('alive.1', 60_000, true)).toMatchObject({ expired: [], alive: 1 })
   })
 
@@ -189,7 +190,7 @@ describe('the broker of a worker', () => {
     for (let count = 0; count < 100; count++) await sender.roads.send('road', message)
     expect(frozen.unread).toBeLessThan(70)
     frozen.thaw()
-    await expect.poll(() => heard.slice(-2)).toEqual([expect.stringContaining('did not listen'), 'connected'])
+    await eventually(() => heard.slice(-2)).toEqual([expect.stringContaining('did not listen'), 'connected'])
   })
 
   it('leaves the messages of the application alone, as they leave it', async () => {
