@@ -1,5 +1,6 @@
+import { setTimeout } from 'node:timers/promises'
 import PusherJs from 'pusher-js'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   BroadcastingClient,
   type BroadcastingSettings,
@@ -10,7 +11,8 @@ import {
 } from '../src/client/index.ts'
 import { signChannel } from '../src/protocol/signature.ts'
 import { eventually } from './support/eventually.ts'
-import { credentials, startServer } from './support/server.ts'
+import { freePort } from './support/free-port.ts'
+import { credentials, mountServer, startServer } from './support/server.ts'
 import { startTcpProxy } from './support/tcp-proxy.ts'
 
 // The types of pusher-js call the default import a namespace; at run time it is the class.
@@ -173,6 +175,32 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     expect(errors).toEqual([])
   })
 
+  it('is back soon after a restart during which nothing listened, and joins each channel once', async () => {
+    const port = await freePort()
+    const first = await startServer({ port })
+    const { client, errors } = createClient(port)
+    await reached(client, 'orders', isSubscribed)
+    await reached(client, 'private-orders.1', isSubscribed)
+    const seen: ConnectionStatus['state'][] = []
+    const messages: BroadcastMessage[] = []
+    onTestFinished(client.onStatus(({ state }) => seen.push(state)))
+    onTestFinished(client.subscribe('orders', { onMessage: (message) => messages.push(message) }))
+    const lost = reached(client, 'orders', isSubscribing)
+    await first.server.close()
+    await lost
+    // Long enough for pusher-js to meet the closed port, after which it waits for fifteen seconds.
+    await setTimeout(1500)
+
+    const next = await startServer({ port })
+    for (const channel of ['orders', 'private-orders.1']) {
+      await eventually(() => isSubscribed(client.channelState(channel))).toBe(true)
+      expect(await next.publish(channel)).toBe(1)
+    }
+    await eventually(() => messages).toHaveLength(1)
+    expect(seen).toEqual(['connecting', 'connected'])
+    expect(errors).toEqual([])
+  }, 25_000)
+
   it('does not join again what was left before the server had answered', async () => {
     const server = await startServer()
     const { port, cut } = await createCutter(server.port)
@@ -272,6 +300,19 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     const status = await statusReached(client, 'disconnected')
     expect(status).toMatchObject({ error: { pusherCode: 4001 } })
     expect(errors).toEqual([expect.objectContaining({ pusherCode: 4001 })])
+  })
+
+  it('says on the console which address it tries when nothing of ours has ever answered there', async () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    onTestFinished(() => warn.mockRestore())
+    const { port } = await mountServer('/reverb')
+    const { key } = credentials
+    const options = { wsHost: '127.0.0.1', wsPort: port, forceTLS: false, unavailableTimeout: 100 }
+    const client = new BroadcastingClient({ key, path: '/wrong', linger: 0, options })
+    onTestFinished(client.subscribe('orders'))
+    await statusReached(client, 'unavailable')
+    const address = `ws://127.0.0.1:${port}/wrong/app/${key}`
+    expect(warn.mock.calls).toEqual([[expect.stringContaining(address)]])
   })
 
   it('reports a whisper that the server refuses', async () => {

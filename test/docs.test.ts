@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import packageJson from '../package.json' with { type: 'json' }
 import { referencePages } from '../scripts/lib/reference.ts'
 import { filesOf, untruths, type WalkSource } from './support/walk.ts'
 
@@ -31,11 +32,20 @@ describe('The links of the pages', () => {
   ]
 
   it.each(pages)('%s points to files and headings that exist', (page) => {
-    const links = [...readFileSync(path.join(root, page), 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(
-      ([, to]) => to ?? '',
-    )
-    const dead = links.filter((link) => !/^https?:/.test(link) && !leadsSomewhere(page, link))
+    const dead = linksOf(page).filter((link) => !/^https?:/.test(link) && !leadsSomewhere(page, link))
     expect(dead).toEqual([])
+  })
+
+  /** What npm puts into the package whatever `files` says. */
+  const always = ['README.md', 'LICENSE', 'package.json']
+  const isShipped = (file: string) =>
+    [...always, ...packageJson.files].some((shipped) => file === shipped || file.startsWith(`${shipped}/`))
+
+  it.each(pages.filter(isShipped))('%s points to nothing that the package does not ship', (page) => {
+    const left = linksOf(page)
+      .filter((link) => !/^(https?:|#)/.test(link))
+      .map((link) => path.posix.join(path.posix.dirname(page), link.replace(/#.*/, '')))
+    expect(left.filter((file) => !isShipped(file))).toEqual([])
   })
 })
 
@@ -85,6 +95,12 @@ describe('The walk along the hot path', () => {
     })
   })
 })
+
+/** Where the links of a page go, as they are written. */
+function linksOf(page: string): string[] {
+  const text = readFileSync(path.join(root, page), 'utf8')
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to ?? '')
+}
 
 /** The text of a file below `src/`, or undefined when there is none. */
 function sourceOf(file: string): string | undefined {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { Page } from '../../test/support/page.tsx'
 import { ConfigurationError } from '../support/errors.ts'
+import type { FakePusher } from '../testing/fake-pusher.ts'
 import { BroadcastingClient } from './broadcasting-client.ts'
 import { ConnectionError, SubscriptionFailed } from './errors.ts'
 import { configureBroadcasting, sharedClient } from './shared-client.ts'
@@ -23,6 +24,12 @@ function subscribed(channel: string, members?: Record<string, unknown>, me?: str
   page.pusher.open('1.1')
   page.pusher.accept(channel, members, me)
   return { page, client, stop }
+}
+
+/** What pusher-js says after ten seconds. */
+function giveUp({ connection }: FakePusher) {
+  connection.state = 'unavailable'
+  connection.emit('state_change')
 }
 
 describe('BroadcastingClient', () => {
@@ -121,6 +128,81 @@ describe('BroadcastingClient', () => {
       page.pusher.error(4200, 'Server is restarting')
       page.pusher.connection.emit('error', { type: 'WebSocketError', error: new Event('error') })
       expect(page.errors).toEqual([])
+    })
+  })
+
+  describe('a connection that is lost', () => {
+    it('is tried anew soon; channels and status see it as one absence', () => {
+      const { page, client } = subscribed('presence-shop', { 7: {}, 9: {} }, '9')
+      const seen: string[] = []
+      client.onStatus(({ state }) => seen.push(state))
+      client.subscribe('presence-shop', { onState: ({ status }) => seen.push(status.state) })
+      const disconnect = vi.spyOn(page.pusher, 'disconnect')
+      page.pusher.lose()
+      vi.advanceTimersByTime(6000)
+      expect(disconnect).toHaveBeenCalled()
+      expect(client.channelState('presence-shop').members).toHaveLength(2)
+      page.pusher.open('1.2')
+      page.pusher.accept('presence-shop', { 9: {} }, '9')
+      expect(seen).toEqual(['connecting', 'subscribing', 'connected', 'subscribed'])
+      expect(page.pusher.sent).toEqual(['subscribe presence-shop', 'subscribe presence-shop'])
+      expect(page.errors).toEqual([])
+    })
+
+    it('is let go when nobody is subscribed any more', () => {
+      const { page, client, stop } = subscribed('orders')
+      page.pusher.lose()
+      stop()
+      vi.advanceTimersByTime(60_000)
+      expect(client.status).toEqual({ state: 'disconnected', error: undefined })
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+
+  describe('where no server has ever answered', () => {
+    const warn = vi.spyOn(console, 'warn').mockReturnValue()
+    const onLine = vi.spyOn(navigator, 'onLine', 'get')
+
+    beforeEach(() => {
+      warn.mockClear()
+      onLine.mockReturnValue(true)
+    })
+
+    it.each([
+      [{}, 'http://shop.test:4545/', 'ws://shop.test:4545/reverb/app/local'],
+      [{ path: '/live/' }, 'https://shop.test/', 'wss://shop.test:443/live/app/local'],
+      [{ options: { forceTLS: false } }, 'https://shop.test/', 'wss://shop.test:443/reverb/app/local'],
+      [
+        { options: { forceTLS: true, wssPort: 6001, wsPath: '' } },
+        'http://shop.test/',
+        'wss://shop.test:6001/app/local',
+      ],
+    ])('it says once which address it tries (%j on %s)', (settings, location, address) => {
+      window.location.href = location
+      const page = new Page()
+      new BroadcastingClient({ ...page.settings, ...settings }).subscribe('orders')
+      expect(warn).not.toHaveBeenCalled()
+      for (let time = 0; time < 2; time++) {
+        giveUp(page.pusher)
+        page.pusher.lose()
+      }
+      expect(warn.mock.calls).toEqual([[expect.stringContaining(` ${address}. `)]])
+      expect(page.errors).toEqual([])
+    })
+
+    it('keeps quiet when the server was there, when it has put the page off, and when the browser is offline', () => {
+      giveUp(subscribed('orders').page.pusher)
+
+      const putOff = createClient()
+      putOff.client.subscribe('orders')
+      putOff.page.pusher.error(4100, 'Over capacity')
+      giveUp(putOff.page.pusher)
+
+      onLine.mockReturnValue(false)
+      const offline = createClient()
+      offline.client.subscribe('orders')
+      giveUp(offline.page.pusher)
+      expect(warn).not.toHaveBeenCalled()
     })
   })
 

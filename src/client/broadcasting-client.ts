@@ -2,6 +2,7 @@ import { ConfigurationError } from '../support/errors.ts'
 import { attempt } from './attempt.ts'
 import type { PayloadOf } from './broadcast-events.ts'
 import { type ChannelState, initialChannelState } from './channel-state.ts'
+import { Comeback } from './comeback.ts'
 import {
   type ConnectionStatus,
   connectionErrorOf,
@@ -11,19 +12,24 @@ import {
   statusOf,
 } from './connection-status.ts'
 import type { ConnectionError } from './errors.ts'
-import type { Pusher } from './pusher.ts'
+import { saysOffline } from './offline.ts'
+import type { Pusher, PusherOptions } from './pusher.ts'
 import { type BroadcastingSettings, pusherOptions, resolveBroadcastingSettings } from './settings.ts'
 import { SharedMap } from './shared-map.ts'
 import { type ChannelObserver, type Sender, Subscription } from './subscription.ts'
+import { unanswered } from './unanswered.ts'
 
 /**
  * One connection for all who use the client. It is made with the first subscription and ended when the last one is;
  * a channel that several observe is subscribed once, and left when all of them have been gone for `linger` milliseconds.
+ * A connection that is lost is tried again soon, after one to two seconds, then after longer, up to fifteen.
  */
 export class BroadcastingClient {
   #settings: Required<BroadcastingSettings>
   #pusher: Pusher | undefined
   #refusal: ConnectionError | undefined
+  /** The server has said something, or the page has been told that it does not. */
+  #heard = false
   #status: ConnectionStatus = initialStatus
   readonly #statusObservers = new Set<(status: ConnectionStatus) => void>()
   readonly #report = (error: unknown) => this.#settings.onError(error)
@@ -115,26 +121,35 @@ export class BroadcastingClient {
 
   #createPusher(): Pusher {
     const { key, createPusher } = this.#settings
-    const pusher = createPusher(key, pusherOptions(this.#settings, globalThis.location))
+    const options = pusherOptions(this.#settings, globalThis.location)
+    const pusher = createPusher(key, options)
     this.#pusher = pusher
-    pusher.connection.bind('state_change', () => this.#followState(pusher))
+    this.#heard = false
+    const comeback = new Comeback(pusher, () => this.#followState(pusher, comeback.state))
+    pusher.connection.bind('state_change', () => this.#warn(pusher, options))
     pusher.connection.bind('error', (emitted) => this.#followError(emitted))
-    this.#followState(pusher)
+    this.#followState(pusher, comeback.state)
     return pusher
   }
 
-  #followState({ connection }: Pusher): void {
-    const { state } = connection
+  #followState({ connection }: Pusher, state: string): void {
     if (state === 'connecting' || state === 'connected') this.#refusal = undefined
     if (state === 'disconnected' && this.#refusal) this.#report(this.#refusal)
-    this.#setStatus(statusOf(connection, this.#refusal))
+    this.#setStatus(statusOf(state, connection.socket_id, this.#refusal))
     if (state === 'connecting' || state === 'disconnected') {
       for (const subscription of this.#subscriptions.values()) subscription.interrupt()
     }
   }
 
+  #warn({ connection: { state } }: Pusher, options: PusherOptions): void {
+    const isAmiss = state === 'unavailable' && !this.#heard && !saysOffline()
+    if (isAmiss) console.warn(unanswered(this.#settings.key, options, globalThis.location))
+    if (isAmiss || state === 'connected') this.#heard = true
+  }
+
   #followError(emitted: unknown): void {
     const error = connectionErrorOf(emitted)
+    if (error) this.#heard = true
     if (error && isFinal(error)) this.#refusal = error
     else if (error && isAboutMessage(error)) this.#report(error)
   }

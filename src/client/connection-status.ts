@@ -1,5 +1,4 @@
 import { ConnectionError } from './errors.ts'
-import type { Pusher } from './pusher.ts'
 
 /**
  * The state of the page's connection, as pusher-js names it. `initialized`: nothing has asked for a connection yet;
@@ -27,14 +26,15 @@ export type ConnectionStatus =
 /** The status before anything has asked for a connection. */
 export const initialStatus: ConnectionStatus = { state: 'initialized' }
 
-/** The status of a connection of pusher-js; `refusal` is the last word of the server, if it was one. */
+/** The status for a state of pusher-js; `refusal` is the last word of the server, if it was one. */
 export function statusOf(
-  { state, socket_id }: Pusher['connection'],
+  state: string,
+  socketId: string,
   refusal: ConnectionError | undefined,
 ): ConnectionStatus {
   switch (state) {
     case 'connected':
-      return { state, socketId: socket_id }
+      return { state, socketId }
     case 'disconnected':
       return { state, error: refusal }
     case 'connecting':
