@@ -6,20 +6,20 @@ import { Line, type SendMessage } from './line.ts'
 import { type PrimaryWord, unpack, type WorkerQuestion, type WorkerWord } from './wire.ts'
 
 /** The primary's side of one broker of a worker. */
-interface Seat {
+interface Visit {
   readonly exchange: MemoryExchange
   readonly listener: Listener
   readonly calls: LocalCalls
 }
 
-/** Bytes that may wait for a worker that does not read; beyond them it loses its seats. */
+/** Bytes that may wait for a worker that does not read; beyond them it loses its visits. */
 const maxUnsent = 64 * 1024 * 1024
 
 /** The primary's side of one worker: answers its brokers, and tells them what they want to hear. */
 export class Desk {
   readonly #exchangeOf: (prefix: string) => MemoryExchange
   readonly #line: Line<PrimaryWord>
-  readonly #seats = new Map<number, Seat>()
+  readonly #visits = new Map<number, Visit>()
   /** Nodes of the worker, by where they live. */
   readonly #lives = new Map<MemoryExchange, Set<string>>()
   #over = false
@@ -40,7 +40,7 @@ export class Desk {
 
   /** Nothing can be told to the worker any more; what its nodes have stays until their time is over. */
   disconnected(): void {
-    for (const number of this.#seats.keys()) this.#leave(number)
+    for (const number of this.#visits.keys()) this.#leave(number)
   }
 
   /** The worker has ended, and nothing of its nodes remains. */
@@ -52,26 +52,26 @@ export class Desk {
 
   #hear(word: WorkerWord): void {
     if (word.kind === 'hello') {
-      this.#seats.set(word.seat, this.#seatOf(word.seat, this.#exchangeOf(word.prefix)))
-      this.#line.say({ kind: 'welcome', seat: word.seat })
-    } else if (word.kind === 'bye') this.#leave(word.seat)
+      this.#visits.set(word.visit, this.#visitOf(word.visit, this.#exchangeOf(word.prefix)))
+      this.#line.say({ kind: 'welcome', visit: word.visit })
+    } else if (word.kind === 'bye') this.#leave(word.visit)
     else this.#answer(word)
   }
 
-  #seatOf(seat: number, exchange: MemoryExchange): Seat {
+  #visitOf(visit: number, exchange: MemoryExchange): Visit {
     const tell = (word: PrimaryWord, bytes?: number) => {
-      if (this.#line.unsent > maxUnsent) this.#lose(seat)
+      if (this.#line.unsent > maxUnsent) this.#lose(visit)
       else this.#line.say(word, bytes)
     }
     const listener: Listener = {
-      message: (road, message) => tell({ kind: 'message', seat, road, message }, message.length),
-      changed: (place, notice) => tell({ kind: 'changed', seat, place, notice }),
+      message: (road, message) => tell({ kind: 'message', visit, road, message }, message.length),
+      changed: (place, notice) => tell({ kind: 'changed', visit, place, notice }),
     }
     return { exchange, listener, calls: exchange.callsOf(listener) }
   }
 
-  #answer({ seat, question, name, said }: WorkerQuestion): void {
-    const found = this.#seats.get(seat)
+  #answer({ visit, question, name, said }: WorkerQuestion): void {
+    const found = this.#visits.get(visit)
     if (found === undefined) return
     try {
       // The worker's half of the driver has put the question together from a call with these types.
@@ -79,9 +79,9 @@ export class Desk {
       const answer = call(...said)
       if (name === 'renew') this.#note(found.exchange, String(said[0]), answer !== stale)
       if (name === 'forget') this.#note(found.exchange, String(said[0]), false)
-      this.#line.say({ kind: 'answer', seat, question, answer })
+      this.#line.say({ kind: 'answer', visit, question, answer })
     } catch (thrown) {
-      this.#line.say({ kind: 'failure', seat, question, reason: messageOf(thrown) })
+      this.#line.say({ kind: 'failure', visit, question, reason: messageOf(thrown) })
     }
   }
 
@@ -92,14 +92,14 @@ export class Desk {
     this.#lives.set(exchange, lives)
   }
 
-  #lose(seat: number): void {
-    this.#leave(seat)
-    this.#line.say({ kind: 'lost', seat })
+  #lose(visit: number): void {
+    this.#leave(visit)
+    this.#line.say({ kind: 'lost', visit })
   }
 
   #leave(number: number): void {
-    const seat = this.#seats.get(number)
-    this.#seats.delete(number)
-    if (seat !== undefined) seat.exchange.leave(seat.listener)
+    const visit = this.#visits.get(number)
+    this.#visits.delete(number)
+    if (visit !== undefined) visit.exchange.leave(visit.listener)
   }
 }

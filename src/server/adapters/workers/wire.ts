@@ -2,33 +2,33 @@ import { deserialize, serialize } from 'node:v8'
 import type { Notice, Place } from '../../cluster/broker.ts'
 import type { Calls } from '../../cluster/calls.ts'
 
-// What a worker and its primary say to each other. Each broker of a worker has a seat at the primary, by a number of its own.
+// What a worker and its primary say to each other. Each broker of a worker visits the primary, by a number of its own.
 
 /** Said by a worker. */
 export type WorkerWord =
-  /** A broker asks for a seat. */
-  | { readonly kind: 'hello'; readonly seat: number; readonly prefix: string }
+  /** A broker begins a visit. */
+  | { readonly kind: 'hello'; readonly visit: number; readonly prefix: string }
   | WorkerQuestion
-  /** The broker needs its seat no longer. */
-  | { readonly kind: 'bye'; readonly seat: number }
+  /** The broker ends its visit. */
+  | { readonly kind: 'bye'; readonly visit: number }
 
 /** A call of a broker. */
 export interface WorkerQuestion {
   readonly kind: 'question'
-  readonly seat: number
+  readonly visit: number
   readonly question: number
   readonly name: keyof Calls
   readonly said: readonly unknown[]
 }
 
 /** Said by the primary. */
-export type PrimaryWord = { readonly seat: number } & (
+export type PrimaryWord = { readonly visit: number } & (
   | { readonly kind: 'welcome' }
   | { readonly kind: 'answer'; readonly question: number; readonly answer: unknown }
   | { readonly kind: 'failure'; readonly question: number; readonly reason: string }
   | { readonly kind: 'message'; readonly road: string; readonly message: Buffer }
   | { readonly kind: 'changed'; readonly place: Place; readonly notice: Notice }
-  /** The seat is gone: the worker did not listen for too long. */
+  /** The visit is over: the worker did not listen for too long. */
   | { readonly kind: 'lost' }
 )
 

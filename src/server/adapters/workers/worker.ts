@@ -21,7 +21,7 @@ interface Question {
 /** Milliseconds that the primary has for its first answer. */
 const patience = 2_000
 
-let seats = 0
+let visits = 0
 
 /**
  * The broker of a worker process: the primary, which must have called `setupPrimary`. Workers with one prefix make one
@@ -48,7 +48,7 @@ class WorkerBroker implements Broker {
   readonly #line: Line<WorkerWord>
   readonly #questions = new Map<number, Question>()
   #listener: BrokerListener | undefined
-  #seat = 0
+  #visit = 0
   #question = 0
   /** Runs while the primary has not said welcome. */
   #timer: NodeJS.Timeout | undefined
@@ -85,11 +85,11 @@ class WorkerBroker implements Broker {
     this.#lose('The connection was closed')
   }
 
-  /** Asks for a seat, and for another one while there is no answer. */
+  /** Begins a visit, and another one while there is no answer. */
   #greet(): void {
     if (this.#channel.connected === false) return
-    this.#seat = ++seats
-    this.#line.say({ kind: 'hello', seat: this.#seat, prefix: this.#prefix })
+    this.#visit = ++visits
+    this.#line.say({ kind: 'hello', visit: this.#visit, prefix: this.#prefix })
     this.#timer = setTimeout(
       () => this.#again('The primary process does not answer: it must call setupPrimary()'),
       patience,
@@ -102,7 +102,7 @@ class WorkerBroker implements Broker {
       const question = ++this.#question
       // The primary's half of the driver answers each call with what that call resolves to.
       this.#questions.set(question, { resolve: resolve as Question['resolve'], reject })
-      this.#line.say({ kind: 'question', seat: this.#seat, question, name, said })
+      this.#line.say({ kind: 'question', visit: this.#visit, question, name, said })
     })
 
   readonly #disconnected = () => {
@@ -113,7 +113,7 @@ class WorkerBroker implements Broker {
     const received = unpack<PrimaryWord>(message)
     if (received === undefined) return
     this.#line.advanced = received.advanced
-    for (const word of received.words) if (word.seat === this.#seat) this.#hear(word)
+    for (const word of received.words) if (word.visit === this.#visit) this.#hear(word)
   }
 
   #hear(word: PrimaryWord): void {
@@ -147,7 +147,7 @@ class WorkerBroker implements Broker {
   #lose(reason: string): void {
     clearTimeout(this.#timer)
     this.#welcome = false
-    this.#line.say({ kind: 'bye', seat: this.#seat })
+    this.#line.say({ kind: 'bye', visit: this.#visit })
     for (const { reject } of this.#questions.values()) reject(new Error(reason))
     this.#questions.clear()
     if (!this.#lost) this.#listener?.disconnected(reason)
