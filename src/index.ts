@@ -29,10 +29,8 @@ export {
   ChannelAuthorizer,
   type ChannelRule,
   type Decision,
-  type GuardedKind,
   type JoinRequest,
   type RuleContext,
-  type RuleOptions,
   type RuleResult,
 } from './broadcasting/channel-authorizer.ts'
 export type { ParamsOf } from './broadcasting/channel-pattern.ts'
@@ -55,6 +53,7 @@ export {
   PayloadError,
   RuleFailedError,
   RuleResultError,
+  RuleTimeoutError,
   ShutDownError,
   UnknownDriverError,
   UnsupportedError,
@@ -66,6 +65,7 @@ export { type PendingBatch, PendingBroadcast } from './broadcasting/pending-broa
 export type { BroadcastReceipt, ReceiptChannel } from './broadcasting/receipt.ts'
 export type { ReportedPromise } from './broadcasting/reported-promise.ts'
 export { type RequestLike, runInRequest } from './broadcasting/request-context.ts'
+export type { GuardedKind, RuleOptions } from './broadcasting/rule-options.ts'
 export type {
   BroadcastRequest,
   BroadcastRequests,

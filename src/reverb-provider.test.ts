@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Broadcast } from './broadcasting/broadcast.ts'
+import { BroadcastManager } from './broadcasting/broadcast-manager.ts'
 import { BroadcastError } from './broadcasting/errors.ts'
 import { Application } from './foundation/application.ts'
 import { Provider } from './foundation/provider.ts'
@@ -153,17 +154,70 @@ describe('ReverbProvider', () => {
     })
   })
 
-  it.each(['log', 'null'])(
-    'with driver %s a mounted server serves nothing, and one line says so',
-    async (driver) => {
-      const app = applicationWith({ driver }, {}, { boot: mounted })
+  const quiet = { log: { driver: 'null' } }
+  const idle: [config: BroadcastingConfig, env: Env, reason: string][] = [
+    [{}, {}, 'BROADCAST_DRIVER is not set, so the driver is log, not reverb'],
+    [{ driver: 'log' }, {}, 'driver is log, not reverb'],
+    [{}, { BROADCAST_DRIVER: 'null' }, 'BROADCAST_DRIVER is null, not reverb'],
+    [{}, { BROADCAST_CONNECTION: 'null' }, 'BROADCAST_CONNECTION is null, not reverb'],
+    [
+      { connections: quiet },
+      { BROADCAST_DRIVER: 'log' },
+      'BROADCAST_DRIVER is log, whose driver is null, not reverb',
+    ],
+  ]
+  it.each(idle)(
+    'with %j and %j a mounted server serves nothing, and one line says why',
+    async (config, env, reason) => {
+      const app = applicationWith(config, env, { boot: mounted })
       await app.boot()
       expect((await app.fastify.inject('/reverb/up')).statusCode).toBe(404)
-      expect(logger.info).toHaveBeenCalledExactlyOnceWith(
-        expect.stringContaining('mounted but serves nothing'),
-      )
+      expect(logger.info).toHaveBeenCalledExactlyOnceWith(`Reverb is mounted but serves nothing: ${reason}`)
     },
   )
+
+  it('says of a mounted server that REVERB_SERVER is what keeps it from serving', async () => {
+    await applicationWith(
+      {},
+      { ...reverb, REVERB_SERVER: 'none', REVERB_PORT: '1' },
+      { boot: mounted },
+    ).boot()
+    expect(linesOf('info')).toContain('Reverb is mounted but serves nothing: REVERB_SERVER is none')
+  })
+
+  describe('in production', () => {
+    const production = { NODE_ENV: 'production' }
+
+    it('warns once at boot when nothing says how to broadcast, whatever is sent afterwards', async () => {
+      const app = applicationWith({}, production)
+      await app.boot()
+      await app.make('broadcasting').on('a').send()
+      expect(logger.warn).toHaveBeenCalledExactlyOnceWith(
+        expect.stringMatching(
+          /^Nobody gets what is broadcast: BROADCAST_DRIVER is not set.*Set it to reverb or pusher/,
+        ),
+      )
+    })
+
+    it.each([
+      [{ driver: 'log' }, {}],
+      [{}, { BROADCAST_DRIVER: 'log' }],
+      [{}, { BROADCAST_CONNECTION: 'log' }],
+      [{ driver: 'null' }, {}],
+    ])('does not warn of what was chosen: %j, %j', async (config, env) => {
+      const app = applicationWith(config, { ...production, ...env })
+      await app.boot()
+      await app.make('broadcasting').on('a').send().via('log')
+      expect(logger.warn).not.toHaveBeenCalled()
+    })
+
+    it('warns at the first broadcast where there is no application', async () => {
+      const manager = new BroadcastManager({ logger }, { env: production })
+      await manager.on('a').send()
+      await manager.on('a').send()
+      expect(logger.warn).toHaveBeenCalledOnce()
+    })
+  })
 
   it('lets options of the server through', async () => {
     const server = { apps: [{ id: '1', key: 'shop', secret: 's', maxConnections: 5 }] }
@@ -387,6 +441,14 @@ describe('ReverbProvider', () => {
       expect(preflight.headers['access-control-allow-origin']).toBe('https://shop.example')
     })
 
+    it.each(['https://shop.example/', 'https://', 'http//shop.example', 'shop.example/path'])(
+      'but not where %s is an allowed origin, which allows nobody',
+      async (origin) => {
+        const app = applicationWith({ auth: { allowedOrigins: [origin] }, user }, {}, { boot })
+        await expect(app.boot()).rejects.toThrow(`auth.allowedOrigins: "${origin}" is not allowed`)
+      },
+    )
+
     it('which sees what hooks of later providers did to the request', async () => {
       const app = applicationWith(
         { user: (request) => Reflect.get(request, 'account') },
@@ -408,10 +470,31 @@ describe('ReverbProvider', () => {
     it('which explains refusals outside production only', async () => {
       const inDevelopment = applicationWith()
       await inDevelopment.boot()
-      expect((await ask(inDevelopment)).json()).toMatchObject({ reason: 'no rule matches "orders.7"' })
+      expect((await ask(inDevelopment)).json()).toMatchObject({
+        reason: expect.stringMatching(/^no rules are registered/),
+      })
       const inProduction = applicationWith({}, { NODE_ENV: 'production' })
       await inProduction.boot()
       expect((await ask(inProduction)).json()).toEqual({ error: 'You may not join this channel' })
+    })
+
+    it('which says where it looked for rules when there are none', async () => {
+      const basePath = folderWith({})
+      const withoutFile = applicationWith({}, {}, { basePath })
+      await withoutFile.boot()
+      const files = ['js', 'mjs', 'ts'].map((extension) => join(basePath, 'routes', `channels.${extension}`))
+      expect((await ask(withoutFile)).json().reason).toBe(
+        `no rules are registered; there is no ${files.join(', ')}`,
+      )
+      const empty = folderWith({ 'routes/channels.mjs': '' })
+      const withoutRules = applicationWith({}, {}, { basePath: empty })
+      await withoutRules.boot()
+      expect((await ask(withoutRules)).json().reason).toBe(
+        `no rules are registered; ${join(empty, 'routes', 'channels.mjs')} was loaded`,
+      )
+      const withOne = applicationWith({}, {}, { basePath, boot: () => Broadcast.channel('news', () => true) })
+      await withOne.boot()
+      expect((await ask(withOne)).json().reason).toBe('no rule matches "orders.7"')
     })
 
     it('and needs no web app', async () => {
@@ -441,8 +524,25 @@ describe('ReverbProvider and options that do not exist', () => {
   it.each([
     [{ drvier: 'log' }, '"drvier" is not an option; did you mean "driver"?'],
     [{ auth: { paht: '/x' } }, '"paht" is not an option; did you mean "path"?'],
+    [{ connections: { log: { driver: 'log', chanel: 'a' } } }, '"chanel" is not an option'],
+    [{ connections: { audit: { driver: 'null', chanel: 'a' } } }, '"chanel" is not an option'],
+    [
+      { driver: 'reverb', connections: { reverb: { driver: 'reverb', tiemout: 5 } } },
+      '"tiemout" is not an option; did you mean "timeout"?',
+    ],
+    [
+      { connections: { cloud: { driver: 'pusher', clutser: 'eu' } } },
+      '"clutser" is not an option; did you mean "cluster"?',
+    ],
     [{ server: { activityTimout: 5 } }, '"activityTimout" is not an option; did you mean "activityTimeout"?'],
   ])('refuses %j', async (config, message) => {
     await expect(applicationWith(config as BroadcastingConfig).boot()).rejects.toThrow(message)
+  })
+
+  it('gives a driver of the app every option, also where it has taken the name of one of ours', async () => {
+    const factory = vi.fn(() => ({ broadcast: () => {} }))
+    const connections = { log: { driver: 'log', chanel: 'a' } }
+    await applicationWith({ connections }, {}, { boot: () => Broadcast.extend('log', factory) }).boot()
+    expect(factory).toHaveBeenCalledExactlyOnceWith(connections.log, expect.anything())
   })
 })

@@ -6,6 +6,7 @@ import {
   type BroadcastManagerConfig,
   broadcastingSettings,
   connectionOf,
+  type ResolvedBroadcastingConfig,
   resolveBroadcastingConfig,
 } from './broadcasting/config.ts'
 import { adoptEarlier } from './broadcasting/current-manager.ts'
@@ -52,6 +53,8 @@ const authOptions = ['path', 'allowedOrigins'] satisfies (keyof AuthConfig)[]
 export class ReverbProvider extends Provider<BroadcastingConfig> {
   #server: ReverbServer | undefined
   #manager: BroadcastManager | undefined
+  #idleReason = ''
+  #rulesFrom: string | undefined
 
   override register(): void {
     const { env } = this.app
@@ -61,6 +64,7 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
     const resolved = resolveBroadcastingConfig(config, env)
     const { driver } = connectionOf(resolved, resolved.defaultConnection)
     const serve = driver === 'reverb' && resolved.mayServe
+    this.#idleReason = idleReason(resolved, driver)
     const authPath = config.auth?.path
     const server = new ReverbServer(
       { logger: config.logger, ...(authPath !== undefined && { authPath }), ...config.server, serve },
@@ -79,7 +83,7 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
   }
 
   override async boot(): Promise<void> {
-    await loadRules(this.app.basePath, this.app.make('broadcasting'))
+    this.#rulesFrom = await loadRules(this.app.basePath, this.app.make('broadcasting'))
   }
 
   /** Other providers have registered drivers, rules and hooks by now, and mounted the server or not. */
@@ -131,6 +135,7 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
       sharedSecret: (channel, appKey) => manager.sharedSecret(channel, appKey),
       logger: manager.logger,
       explain: this.app.env['NODE_ENV'] !== 'production',
+      rulesFrom: this.#rulesFrom,
     })
   }
 
@@ -148,12 +153,20 @@ export class ReverbProvider extends Provider<BroadcastingConfig> {
     const server = this.app.make('reverb.server')
     const { serve, scheme, path } = server.options
     if (!serve && server.mounted) {
-      logger.info(
-        'Reverb is mounted but serves nothing, because BROADCAST_DRIVER is not reverb or REVERB_SERVER is none',
-      )
+      logger.info(`Reverb is mounted but serves nothing: ${this.#idleReason}`)
     }
     if (!serve || server.mounted) return
     const { host, port } = await server.listen()
     logger.info(`Reverb listens on ${scheme}://${host}:${port}${path}`)
   }
+}
+
+/** Why this process has no server that serves, as whoever set it would look for it. */
+function idleReason({ defaultConnection, namedBy }: ResolvedBroadcastingConfig, driver: string): string {
+  if (driver === 'reverb') return 'REVERB_SERVER is none'
+  if (namedBy === undefined) return `BROADCAST_DRIVER is not set, so the driver is ${driver}, not reverb`
+  const named = `${namedBy} is ${defaultConnection}`
+  return driver === defaultConnection
+    ? `${named}, not reverb`
+    : `${named}, whose driver is ${driver}, not reverb`
 }

@@ -90,18 +90,18 @@ describe.each(places)('Sending to a server elsewhere, $place', ({ prefix, start 
     const { running, broadcaster } = await setUp({ maxEventSize: 10 })
     const url = `http://127.0.0.1:${running.port}${prefix}`
     await expect(broadcaster.broadcast(outgoing(['not a channel']))).rejects.toMatchObject({
-      status: 400,
+      answered: 400,
       retryable: false,
       message: expect.stringContaining(`${url} answered POST /apps/app-id/events with 400: `),
     })
     const large = outgoing(['news'], { data: '"0123456789"' })
-    await expect(broadcaster.broadcast(large)).rejects.toMatchObject({ status: 413 })
+    await expect(broadcaster.broadcast(large)).rejects.toMatchObject({ answered: 413 })
 
     const env = { ...environment(running, prefix), REVERB_APP_SECRET: 'wrong' }
     const stranger = new HttpBroadcaster(reverbTarget({ driver: 'reverb' }, env))
     onTestFinished(() => stranger.close())
     await expect(stranger.broadcast(outgoing(['news']))).rejects.toMatchObject({
-      status: 401,
+      answered: 401,
       message: expect.stringMatching(/compare REVERB_APP_KEY and REVERB_APP_SECRET with those of the server/),
     })
   })

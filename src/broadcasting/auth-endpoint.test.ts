@@ -1,5 +1,5 @@
 import Pusher from 'pusher'
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { HttpRequest } from '../foundation/http.ts'
 import { AuthEndpoint, type AuthEndpointParts } from './auth-endpoint.ts'
 import { BroadcastManager } from './broadcast-manager.ts'
@@ -301,6 +301,60 @@ describe('AuthEndpoint', () => {
       })
       expect(logger.error).toHaveBeenCalledWith(`Auth endpoint: ${reason}`)
       expect(logger.debug).toHaveBeenCalledWith(expect.stringContaining('auth-endpoint.test.ts'))
+    })
+  })
+
+  it('says of whom there is something that is not JSON', async () => {
+    const info = { since: new Date() }
+    const { endpoint, logger } = endpointWith({ user: () => ({ id: 7, info }) })
+    await endpoint.authorizeChannel(post(presenceOrder))
+    await endpoint.authenticateUser(post(presenceOrder))
+    const problem = '"user_info.since" is an instance of Date'
+    expect(logger.error.mock.calls).toEqual([
+      [expect.stringMatching(`^Auth endpoint: The member of presence-orders.42: ${problem}`)],
+      [expect.stringMatching(`^Auth endpoint: The user: ${problem}`)],
+    ])
+  })
+
+  describe('when the code of the app never answers', () => {
+    const never = () => new Promise<never>(() => {})
+
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    it.each<[string, string, Partial<AuthEndpointParts>, ChannelRule]>([
+      ['the rule', 'Channel rule "orders.{id}", asked for presence-orders.42,', {}, never],
+      [
+        'the user function',
+        'The user function of the configuration, asked for presence-orders.42,',
+        { user: never },
+        () => true,
+      ],
+    ])('answers 503 after ten seconds and says that it was %s', async (_what, asked, parts, rule) => {
+      const { endpoint, logger } = endpointWith(parts, rule)
+      const answer = read(endpoint.authorizeChannel(post(presenceOrder)))
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(await answer).toEqual({ status: 503, error: 'Authorization failed' })
+      expect(logger.error).toHaveBeenCalledExactlyOnceWith(
+        `Auth endpoint: ${asked} has not answered within 10 seconds`,
+      )
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    it('answers a sign-in so, too', async () => {
+      const { endpoint, logger } = endpointWith({ user: never })
+      const answer = read(endpoint.authenticateUser(post(privateOrder)))
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect(await answer).toMatchObject({ status: 503 })
+      expect(logger.error).toHaveBeenCalledExactlyOnceWith(
+        'Auth endpoint: The user function of the configuration, asked for a sign-in, has not answered within 10 seconds',
+      )
+    })
+
+    it('keeps no timer of what has answered', async () => {
+      const { endpoint } = endpointWith({ user: async () => ann }, async () => true)
+      expect(await read(endpoint.authorizeChannel(post(presenceOrder)))).toMatchObject({ status: 200 })
+      expect(vi.getTimerCount()).toBe(0)
     })
   })
 

@@ -4,11 +4,14 @@ import { type Credentials, signChannel, signUser } from '../protocol/signature.t
 import type { Awaitable } from '../support/awaitable.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
 import { asObject, type JsonObject, parseObject } from '../support/json.ts'
+import { logFailure } from '../support/log-failure.ts'
 import type { Logger } from '../support/logger.ts'
+import { checkOriginPatterns } from '../support/origin.ts'
+import { answerInTime } from './answer-in-time.ts'
 import type { ChannelAuthorizer } from './channel-authorizer.ts'
 import type { AuthEndpointConfig } from './config.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
-import { RuleResultError, UserFailedError } from './errors.ts'
+import { RuleResultError, RuleTimeoutError, UserFailedError } from './errors.ts'
 import { encodePayload } from './payload.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
 import { isUserId } from './user-id.ts'
@@ -25,6 +28,8 @@ export interface AuthEndpointParts extends AuthEndpointConfig {
   readonly logger: Logger
   /** Whether refusals say why. @default false */
   readonly explain?: boolean
+  /** Where rules were looked for, in words, for refusals where there are none. @default not said */
+  readonly rulesFrom?: string | undefined
 }
 
 /** A refusal: the text that everybody may read, and what only whoever develops the app is told. */
@@ -57,7 +62,7 @@ export class AuthEndpoint {
   readonly #path: string
   readonly #allowedOrigins: readonly string[]
 
-  /** Throws a {@link ConfigurationError} for a path that is none. */
+  /** Throws a {@link ConfigurationError} for a path or an origin that is none. */
   constructor(parts: AuthEndpointParts) {
     const { path = '/broadcasting', allowedOrigins = [] } = parts.auth ?? {}
     if (!/^(\/[^/?#\s]+)+$/.test(path)) {
@@ -65,6 +70,7 @@ export class AuthEndpoint {
         `auth.path: "${path}" is not allowed; expected a path such as /broadcasting`,
       )
     }
+    checkOriginPatterns('auth.allowedOrigins', allowedOrigins)
     this.#parts = parts
     this.#path = path
     this.#allowedOrigins = allowedOrigins
@@ -82,13 +88,14 @@ export class AuthEndpoint {
 
   /**
    * Signs a subscription to a private or presence channel that a rule admits; 403 for everything else. To an encrypted
-   * channel belongs its key; where there is none the answer is 500, and the log says why.
+   * channel belongs its key; where there is none the answer is 500, and the log says why. A rule that fails is a 500 as well;
+   * one that has not answered within ten seconds is a 503.
    */
   authorizeChannel(request: HttpRequest): Promise<HttpResponse> {
     return this.#answer(request, async (question) => {
       const channel = parseGuardedChannel(question.fields['channel_name'])
       if (channel instanceof Refusal) return channel
-      const user = await this.#userOf(request)
+      const user = await this.#userOf(request, channel)
       const { socketId } = question
       const original = asBroadcastRequest(request.original)
       const decision = await this.#parts.authorizer.decide({ channel, socketId, user, request: original })
@@ -97,7 +104,7 @@ export class AuthEndpoint {
       return new Refusal('You may not join this channel', {
         channel,
         rule,
-        reason,
+        reason: this.#whereRulesAre(reason),
         user: this.#describe(user),
       })
     })
@@ -106,9 +113,13 @@ export class AuthEndpoint {
   /** Signs who the user of a connection is, and whom the user watches; 403 for guests. */
   authenticateUser(request: HttpRequest): Promise<HttpResponse> {
     return this.#answer(request, async ({ credentials, socketId }) => {
-      const user = await this.#userOf(request)
+      const user = await this.#userOf(request, 'a sign-in')
       if (user === undefined) return new Refusal('Nobody is signed in', { user: this.#describe(user) })
-      const data = encode({ id: String(user.id), user_info: user.info, watchlist: watchlistOf(user) })
+      const data = encodePayload('The user', {
+        id: String(user.id),
+        user_info: user.info,
+        watchlist: watchlistOf(user),
+      })
       return { auth: signUser(credentials, socketId, data), user_data: data }
     })
   }
@@ -119,7 +130,10 @@ export class AuthEndpoint {
     { credentials, socketId, appKey }: Question,
   ): Answer {
     if (member !== undefined) {
-      const data = encode({ user_id: String(member.id), user_info: member.info })
+      const data = encodePayload(`The member of ${channel}`, {
+        user_id: String(member.id),
+        user_info: member.info,
+      })
       return { auth: signChannel(credentials, socketId, channel, data), channel_data: data }
     }
     const auth = signChannel(credentials, socketId, channel)
@@ -149,11 +163,8 @@ export class AuthEndpoint {
       return this.#respond(request, status, { error, ...explanation })
     } catch (error) {
       const reason = messageOf(error)
-      this.#parts.logger.error(`Auth endpoint: ${reason}`)
-      const { stack } =
-        error instanceof Error && error.cause instanceof Error ? error.cause : new Error(reason)
-      this.#parts.logger.debug(`Auth endpoint: ${stack}`)
-      return this.#respond(request, 500, {
+      logFailure(this.#parts.logger, `Auth endpoint: ${reason}`, error)
+      return this.#respond(request, error instanceof RuleTimeoutError ? 503 : 500, {
         error: 'Authorization failed',
         ...(this.#parts.explain && { reason }),
       })
@@ -173,19 +184,20 @@ export class AuthEndpoint {
     return decide({ fields, socketId, appKey, credentials })
   }
 
-  async #userOf({ original }: HttpRequest): Promise<BroadcastUser | undefined> {
-    const user = await this.#find(asBroadcastRequest(original))
+  async #userOf({ original }: HttpRequest, subject: string): Promise<BroadcastUser | undefined> {
+    const user = await answerInTime({
+      asked: `The user function of the configuration, asked for ${subject},`,
+      ask: () => this.#parts.user?.(asBroadcastRequest(original)),
+      failure: (cause) => new UserFailedError(cause),
+    })
     if (user === undefined || user === null) return undefined
     if (isUserId(user.id)) return user
     throw new RuleResultError('user() returned something whose id is neither a string nor a number')
   }
 
-  async #find(request: BroadcastRequest): Promise<BroadcastUser | null | undefined> {
-    try {
-      return await this.#parts.user?.(request)
-    } catch (cause) {
-      throw new UserFailedError(cause)
-    }
+  #whereRulesAre(reason: string): string {
+    const { authorizer, rulesFrom } = this.#parts
+    return rulesFrom === undefined || authorizer.patterns.length > 0 ? reason : `${reason}; ${rulesFrom}`
   }
 
   #describe(user: BroadcastUser | undefined): string {
@@ -224,10 +236,6 @@ function parseGuardedChannel(name: unknown): string | Refusal {
   if (access === 'public') return new Refusal('A public channel needs no authorization')
   if (access === 'user') return new Refusal('The channel of a user takes no authorization')
   return channel
-}
-
-function encode(data: JsonObject): string {
-  return encodePayload('auth endpoint', data)
 }
 
 /** Ids are strings on the wire. */

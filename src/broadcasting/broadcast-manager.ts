@@ -7,7 +7,7 @@ import { AnonymousEvent } from './anonymous-event.ts'
 import type { BroadcastEvent } from './broadcast-event.ts'
 import type { BroadcasterFactory } from './broadcaster.ts'
 import { type ChannelLike, channelName } from './channel.ts'
-import type { ChannelAuthorizer, ChannelRule, RuleOptions } from './channel-authorizer.ts'
+import type { ChannelAuthorizer, ChannelRule } from './channel-authorizer.ts'
 import { type BroadcastManagerConfig, resolveBroadcastingConfig } from './config.ts'
 import type { ConnectionConfig } from './connection-config.ts'
 import { Connections } from './connections.ts'
@@ -21,6 +21,7 @@ import { type BroadcastRoute, type PendingBatch, PendingBroadcast } from './pend
 import { Registrations } from './registrations.ts'
 import { ReportedPromise } from './reported-promise.ts'
 import { type ResolvedEvent, resolveEvent } from './resolve-event.ts'
+import type { RuleOptions } from './rule-options.ts'
 import { Shipment, sendAll } from './shipment.ts'
 import { toUserId } from './user-id.ts'
 
@@ -74,7 +75,7 @@ export class BroadcastManager {
     this.#isProduction = env['NODE_ENV'] === 'production'
     this.#connections = new Connections(resolved, {
       builtIn: new Map<string, BroadcasterFactory>([
-        ['log', (_connection, { logger }) => new LogBroadcaster(logger)],
+        ['log', (_connection, { logger }) => this.#logInPlace(logger, resolved.namedBy)],
         ['null', () => new NullBroadcaster()],
         ['pusher', (connection, { logger }) => createPusherBroadcaster(connection, env, logger)],
         [
@@ -189,7 +190,7 @@ export class BroadcastManager {
     return this.#connections.configOf(connection)
   }
 
-  /** Throws an UnknownDriverError when a connection has a driver that nobody has registered. */
+  /** Throws when a connection has a driver that nobody has registered, or an option that its driver does not have. */
   verify(): void {
     this.#connections.verify()
   }
@@ -244,6 +245,17 @@ export class BroadcastManager {
     if (!shipments.some(({ parts }) => parts.length > 0)) return
     await sendAll(this.#connections.open(via).broadcaster, shipments)
     this.#counters.sent++
+  }
+
+  /** Driver `log`; where nobody has chosen it, production loses what it sends, and must hear of that. */
+  #logInPlace(logger: Logger, namedBy: string | undefined): LogBroadcaster {
+    if (this.#isProduction && namedBy === undefined) {
+      logger.warn(
+        'Nobody gets what is broadcast: BROADCAST_DRIVER is not set, so events only go to the log, at level info. ' +
+          'Set it to reverb or pusher; BROADCAST_DRIVER=log says that the log is meant',
+      )
+    }
+    return new LogBroadcaster(logger)
   }
 
   #reportMissingSocket(given: unknown): void {

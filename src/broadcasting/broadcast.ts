@@ -2,10 +2,11 @@ import type { AnonymousEvent } from './anonymous-event.ts'
 import type { BroadcastEvent } from './broadcast-event.ts'
 import type { BroadcasterFactory } from './broadcaster.ts'
 import type { ChannelLike } from './channel.ts'
-import type { ChannelRule, RuleOptions } from './channel-authorizer.ts'
+import type { ChannelRule } from './channel-authorizer.ts'
 import { currentManager, register } from './current-manager.ts'
 import type { PendingBatch, PendingBroadcast } from './pending-broadcast.ts'
 import type { ReportedPromise } from './reported-promise.ts'
+import type { RuleOptions } from './rule-options.ts'
 
 /**
  * Broadcasts an event through the current application, on the next microtask, awaited or not.

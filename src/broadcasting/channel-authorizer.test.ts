@@ -1,11 +1,7 @@
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
-import {
-  ChannelAuthorizer,
-  type ChannelRule,
-  type GuardedKind,
-  type RuleResult,
-} from './channel-authorizer.ts'
+import { ChannelAuthorizer, type ChannelRule, type RuleResult } from './channel-authorizer.ts'
 import { ChannelPatternError, RuleResultError } from './errors.ts'
+import type { GuardedKind, RuleOptions } from './rule-options.ts'
 import type { BroadcastUser } from './user.ts'
 
 const ann: BroadcastUser = { id: 7, info: { name: 'Ann' } }
@@ -28,6 +24,39 @@ describe('ChannelAuthorizer', () => {
     expect(() => new ChannelAuthorizer().add('orders', rule)).toThrow(
       'Channel rule "orders": the rule must be a function, not true',
     )
+  })
+
+  it.each([
+    [{ onli: ['presence'] }, '"onli" is not an option; known are guest, only'],
+    [
+      { only: ['presense'] },
+      'only: "presense" is no kind of channel; expected a list of private, encrypted, presence',
+    ],
+    [
+      { only: 'presence' },
+      'only: "presence" is not allowed; expected a list of private, encrypted, presence',
+    ],
+    [{ only: null }, 'only: null is not allowed; expected a list of private, encrypted, presence'],
+    [{ guest: 'no' }, 'guest: "no" is not allowed; expected true or false'],
+    [['presence'], 'its options must be an object such as { only: ["presence"] }'],
+    [null, 'its options must be an object such as { only: ["presence"] }'],
+  ])(
+    'refuses at registration the options %j, which would open or close more than is meant',
+    (given, message) => {
+      const authorizer = new ChannelAuthorizer()
+      // Plain JavaScript may give anything.
+      const add = () => authorizer.add('orders', () => true, given as RuleOptions<false>)
+      expect(add).toThrow(ChannelPatternError)
+      expect(add).toThrow(`Channel rule "orders": ${message}`)
+      expect(authorizer.patterns).toEqual([])
+    },
+  )
+
+  it('takes options that are left out or undefined for the defaults', async () => {
+    const authorizer = new ChannelAuthorizer()
+    const given: object = { guest: undefined, only: undefined }
+    authorizer.add('orders', () => true, given)
+    expect(await decide(authorizer, 'private-orders')).toMatchObject({ granted: true })
   })
 
   it('refuses what no rule matches', async () => {
@@ -222,6 +251,6 @@ describe('ChannelAuthorizer', () => {
     // @ts-expect-error a rule answers yes, no or a member
     authorizer.add('a', () => 'yes')
     // @ts-expect-error no such kind
-    authorizer.add('b', () => true, { only: ['public'] })
+    expect(() => authorizer.add('b', () => true, { only: ['public'] })).toThrow(ChannelPatternError)
   })
 })

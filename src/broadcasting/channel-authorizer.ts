@@ -1,20 +1,11 @@
 import { kindOf, withoutPrefix } from '../protocol/names.ts'
 import type { Awaitable } from '../support/awaitable.ts'
+import { answerInTime } from './answer-in-time.ts'
 import { ChannelPattern, type ParamsOf } from './channel-pattern.ts'
 import { ChannelPatternError, RuleFailedError, RuleResultError } from './errors.ts'
+import { checkRuleOptions, type GuardedKind, type RuleOptions } from './rule-options.ts'
 import type { BroadcastRequest, BroadcastUser, PresenceMember } from './user.ts'
 import { isUserId } from './user-id.ts'
-
-/** The kinds of channel a rule can serve; cached channels count as the kind they are otherwise. */
-export type GuardedKind = 'private' | 'encrypted' | 'presence'
-
-/** For whom and for which channels a rule is asked. */
-export interface RuleOptions<Guest extends boolean = boolean> {
-  /** Whether the rule is asked for guests too. @default false */
-  readonly guest?: Guest
-  /** The kinds of channel that the rule serves. @default all */
-  readonly only?: readonly GuardedKind[]
-}
 
 /** What a rule is asked. */
 export interface RuleContext<Pattern extends string, User = BroadcastUser> {
@@ -79,14 +70,15 @@ interface RegisteredRule {
 export class ChannelAuthorizer {
   readonly #rules: RegisteredRule[] = []
 
-  /** Registers a rule; where several match, the first one decides. Throws for a pattern that cannot match. */
+  /** Registers a rule; where several match, the first one decides. Throws for a pattern that cannot match, or options that are none. */
   add<const Pattern extends string, Guest extends boolean = false>(
     pattern: Pattern,
     rule: ChannelRule<Pattern, Guest>,
-    { guest, only }: RuleOptions<Guest> = {},
+    options: RuleOptions<Guest> = {},
   ): void {
     if (typeof rule !== 'function')
       throw new ChannelPatternError(pattern, `the rule must be a function, not ${rule}`)
+    const { guest, only } = checkRuleOptions(pattern, options)
     this.#rules.push({
       pattern: new ChannelPattern(pattern),
       guest: guest === true,
@@ -115,7 +107,10 @@ export class ChannelAuthorizer {
     )
   }
 
-  /** Decides over a private or presence channel. Rejects with a {@link RuleFailedError} when the rule throws: never a grant. */
+  /**
+   * Decides over a private or presence channel. Rejects with a {@link RuleFailedError} when the rule throws, with a
+   * RuleTimeoutError when it has not answered within ten seconds: never a grant.
+   */
   async decide({ channel, socketId, user, request }: JoinRequest): Promise<Decision> {
     const name = withoutPrefix(channel)
     const kind = guardedKind(channel)
@@ -124,10 +119,11 @@ export class ChannelAuthorizer {
       if (params === undefined) continue
       const refused = { granted: false, rule: pattern.source } as const
       if (user === undefined && !guest) return { ...refused, reason: 'the rule admits no guests' }
-      const result = await answerOf(
-        () => rule({ user, params, channel, socketId, request }),
-        (cause) => new RuleFailedError(pattern.source, channel, user?.id, cause),
-      )
+      const result = await answerInTime({
+        asked: `Channel rule "${pattern.source}", asked for ${channel},`,
+        ask: () => rule({ user, params, channel, socketId, request }),
+        failure: (cause) => new RuleFailedError(pattern.source, channel, user?.id, cause),
+      })
       if (!admits(pattern.source, result)) return { ...refused, reason: 'the rule said no' }
       return { granted: true, member: kind === 'presence' ? memberOf(result, user, pattern) : undefined }
     }
@@ -135,6 +131,7 @@ export class ChannelAuthorizer {
   }
 
   #explainMiss(name: string, kind: GuardedKind): string {
+    if (this.#rules.length === 0) return 'no rules are registered'
     const restricted = this.#rules.find(({ pattern }) => pattern.match(name) !== undefined)
     if (restricted !== undefined) {
       return `the rule "${restricted.pattern.source}" matches "${name}" but does not serve ${kind} channels`
@@ -145,18 +142,6 @@ export class ChannelAuthorizer {
       .sort((a, b) => b.nearness - a.nearness)
     const nearest = ranked[0] === undefined ? '' : `; the nearest is "${ranked[0].source}"`
     return `no rule matches "${name}"${nearest}`
-  }
-}
-
-/** What a rule answers; what it throws instead becomes the error that says which rule that was. */
-async function answerOf(
-  ask: () => Awaitable<RuleResult>,
-  failure: (cause: unknown) => Error,
-): Promise<RuleResult> {
-  try {
-    return await ask()
-  } catch (cause) {
-    throw failure(cause)
   }
 }
 

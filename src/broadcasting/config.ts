@@ -11,6 +11,7 @@ import {
   secret,
   setting,
   text,
+  variableOf,
 } from '../support/settings.ts'
 import type { ConnectionConfig } from './connection-config.ts'
 import type { BroadcastRequest, BroadcastUser } from './user.ts'
@@ -97,6 +98,8 @@ export interface AuthEndpointConfig {
 /** The configuration of a manager: every setting, given or default. */
 export interface ResolvedBroadcastingConfig {
   readonly defaultConnection: string
+  /** What names it: the option `driver`, or the variable; undefined where nothing does and it is the default. */
+  readonly namedBy: string | undefined
   readonly connections: Readonly<Record<string, ConnectionConfig>>
   /** Whether this process may start a server at all (`REVERB_SERVER`). */
   readonly mayServe: boolean
@@ -119,6 +122,7 @@ export function resolveBroadcastingConfig(
   for (const [name, connection] of Object.entries(connections)) checkMasterKey(name, connection)
   return Object.freeze({
     defaultConnection: settings.driver,
+    namedBy: driver === undefined ? variableOf(broadcastingSettings.driver, env) : 'driver',
     connections: defineConfig(builtIn, connections),
     mayServe: settings.reverbServer === 'auto',
     encryptionMasterKey: settings.encryptionMasterKey,

@@ -3,6 +3,7 @@ import type { Broadcaster, BroadcasterFactory } from './broadcaster.ts'
 import { channelKey } from './channel-key.ts'
 import { connectionOf, type ResolvedBroadcastingConfig } from './config.ts'
 import type { ConnectionConfig } from './connection-config.ts'
+import { refuseUnknownConnectionOptions } from './connection-options.ts'
 import { BrokenDriverError, ShutDownError, UnknownDriverError } from './errors.ts'
 
 /** A way to broadcast, ready for use. */
@@ -62,7 +63,10 @@ export class Connections {
     return channelKey(channel, this.#masterKeyOf(toApp ?? this.configOf()))
   }
 
-  /** Throws an {@link UnknownDriverError} for the first connection whose driver nobody has registered. */
+  /**
+   * Throws an {@link UnknownDriverError} for the first connection whose driver nobody has registered, a ConfigurationError for
+   * one with an option that its driver does not have.
+   */
   verify(): void {
     const { defaultConnection, connections } = this.#config
     for (const name of [defaultConnection, ...Object.keys(connections)]) this.#factoryOf(name)
@@ -81,9 +85,13 @@ export class Connections {
   }
 
   #factoryOf(name: string): BroadcasterFactory {
-    const { driver } = this.configOf(name)
+    const config = this.configOf(name)
+    const { driver } = config
     const { builtIn, registered } = this.#parts
-    const factory = registered.get(driver) ?? builtIn.get(driver)
+    const own = registered.get(driver)
+    if (own !== undefined) return own
+    refuseUnknownConnectionOptions(config)
+    const factory = builtIn.get(driver)
     if (factory !== undefined) return factory
     const known = new Set([...builtIn.keys(), ...registered.keys(), ...Object.keys(this.#config.connections)])
     known.delete(name)

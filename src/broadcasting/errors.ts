@@ -9,7 +9,7 @@ export class ChannelNameError extends BroadcastingError {
   }
 }
 
-/** A pattern of a channel rule that cannot match as it is written. */
+/** A channel rule that cannot be meant as it is written: its pattern, its options, or what stands for the rule. */
 export class ChannelPatternError extends BroadcastingError {
   constructor(pattern: string, message: string) {
     super('ERR_BROADCAST_CHANNEL_PATTERN', `Channel rule "${pattern}": ${message}`)
@@ -76,6 +76,13 @@ export class RuleFailedError extends BroadcastingError {
       `Channel rule "${pattern}" failed for ${channel} (${user}): ${messageOf(cause)}`,
       { cause },
     )
+  }
+}
+
+/** A rule or the `user` function has not answered in time: names which one, and the channel. */
+export class RuleTimeoutError extends BroadcastingError {
+  constructor(asked: string, seconds: number) {
+    super('ERR_BROADCAST_RULE_TIMEOUT', `${asked} has not answered within ${seconds} seconds`)
   }
 }
 
@@ -161,7 +168,7 @@ export class AlreadySentError extends BroadcastingError {
 /** What is known of a request to a server elsewhere that failed. */
 export interface BroadcastFailure extends ErrorOptions {
   /** The status of the answer, where there was one. */
-  readonly status?: number | undefined
+  readonly answered?: number | undefined
   /** Whether the same may be sent again later without arriving twice, and may then succeed. */
   readonly retryable: boolean
 }
@@ -170,15 +177,18 @@ export interface BroadcastFailure extends ErrorOptions {
 export class BroadcastError extends BroadcastingError {
   /** The driver that sent. */
   readonly driver: string
-  /** The status of the answer; `undefined` when there was none. */
-  readonly status: number | undefined
+  /**
+   * The status with which the server answered; `undefined` when it did not. Not `status`, which web frameworks take for that
+   * of their own reply.
+   */
+  readonly answered: number | undefined
   /** Whether the same may be sent again later without arriving twice, and may then succeed. */
   readonly retryable: boolean
 
-  constructor(driver: string, message: string, { status, retryable, cause }: BroadcastFailure) {
+  constructor(driver: string, message: string, { answered, retryable, cause }: BroadcastFailure) {
     super('ERR_BROADCAST_FAILED', `Driver "${driver}": ${message}`, cause === undefined ? {} : { cause })
     this.driver = driver
-    this.status = status
+    this.answered = answered
     this.retryable = retryable
   }
 }

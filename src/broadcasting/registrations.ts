@@ -1,5 +1,6 @@
 import type { BroadcasterFactory } from './broadcaster.ts'
-import { ChannelAuthorizer, type ChannelRule, type RuleOptions } from './channel-authorizer.ts'
+import { ChannelAuthorizer, type ChannelRule } from './channel-authorizer.ts'
+import type { RuleOptions } from './rule-options.ts'
 
 /** Rules and drivers as application code registers them; needs no settings, so it may begin before they are loaded. */
 export class Registrations {

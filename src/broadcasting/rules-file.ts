@@ -10,13 +10,16 @@ const byFile = new Map<string, Promise<Registrations>>()
 
 /**
  * Gives the manager the rules that `routes/channels.js`, `.mjs` or `.ts` registers, the first that exists under the base
- * path. Rejects when the file cannot be imported.
+ * path; resolves to where it looked, in words, for whoever finds no rule. Rejects when the file cannot be imported.
  */
-export async function loadRules(basePath: string, manager: BroadcastManager): Promise<void> {
-  const file = ['.js', '.mjs', '.ts']
-    .map((extension) => join(basePath, 'routes', `channels${extension}`))
-    .find((candidate) => existsSync(candidate))
-  if (file !== undefined) manager.adopt(await registrationsOf(file))
+export async function loadRules(basePath: string, manager: BroadcastManager): Promise<string> {
+  const candidates = ['.js', '.mjs', '.ts'].map((extension) =>
+    join(basePath, 'routes', `channels${extension}`),
+  )
+  const file = candidates.find((candidate) => existsSync(candidate))
+  if (file === undefined) return `there is no ${candidates.join(', ')}`
+  manager.adopt(await registrationsOf(file))
+  return `${file} was loaded`
 }
 
 async function registrationsOf(file: string): Promise<Registrations> {

@@ -295,7 +295,7 @@ describe('Application', () => {
   })
 
   describe('.env', () => {
-    const variables = ['STARTKIT_TEST_FILE', 'STARTKIT_TEST_REAL'] as const
+    const variables = ['STARTKIT_TEST_FILE', 'STARTKIT_TEST_REAL', 'REVERB_APP_KEY'] as const
 
     function folderWith(text: string): string {
       const folder = mkdtempSync(join(tmpdir(), 'application-'))
@@ -316,6 +316,15 @@ describe('Application', () => {
       await app.boot()
       expect(app.make('greeting')).toBe('007')
       expect(app.env['STARTKIT_TEST_REAL']).toBe('real')
+    })
+
+    it('gives what a variable of ours that is empty does not say; those of others stay empty', async () => {
+      process.env['REVERB_APP_KEY'] = ''
+      process.env['STARTKIT_TEST_REAL'] = ''
+      const basePath = folderWith('REVERB_APP_KEY=from-file\nSTARTKIT_TEST_REAL=file\n')
+      const app = new Application({ basePath, providers: [] })
+      await app.boot()
+      expect([app.env['REVERB_APP_KEY'], app.env['STARTKIT_TEST_REAL']]).toEqual(['from-file', ''])
     })
 
     it('may be missing', async () => {

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Awaitable, ignoreRejection, isPromise } from '../support/awaitable.ts'
+import { loadEnvFile } from '../support/env-file.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
 import { MissingBindingError, ProviderError } from './errors.ts'
@@ -145,7 +146,7 @@ class Container {
 
   async #bootProviders(): Promise<void> {
     try {
-      if (this.#givenEnv === undefined) loadEnvFile(this.basePath)
+      if (this.#givenEnv === undefined) loadEnvOf(this.basePath)
       for (const [index, entry] of this.#entries.entries()) this.#register(this.#create(entry, index))
       for (const provider of this.#providers) await provider.boot()
       for (const provider of this.#providers) await provider.booted()
@@ -252,8 +253,8 @@ function asApplication(container: Container): Application {
   return container as Application
 }
 
-/** `.env` of the base path, else of the working directory; real variables win, a missing file is fine. */
-function loadEnvFile(basePath: string): void {
+/** `.env` of the base path, else of the working directory; a missing file is fine. */
+function loadEnvOf(basePath: string): void {
   const file = [basePath, process.cwd()].map((folder) => join(folder, '.env')).find(existsSync)
-  if (file !== undefined) process.loadEnvFile(file)
+  if (file !== undefined) loadEnvFile(file)
 }

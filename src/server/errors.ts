@@ -1,16 +1,19 @@
 import { BroadcastingError } from '../support/errors.ts'
 
-/** A refused publish or HTTP API request; `status` is the one that HTTP has for it (protocol.md 6.1). */
+/**
+ * A refused publish or HTTP API request (protocol.md 6.1). None of its names is one that a web framework takes for its own
+ * reply: thrown in a route it is a failure of that route.
+ */
 export class RefusedError extends BroadcastingError {
-  /** Status of an HTTP answer that says the same. */
-  readonly status: number
-  /** What the answer says beside the status, such as `Retry-After`. */
-  readonly headers: Readonly<Record<string, string>>
+  /** The status with which the HTTP API answers the same. */
+  readonly answered: number
+  /** What that answer says beside the status, such as `Retry-After`. */
+  readonly answerHeaders: Readonly<Record<string, string>>
 
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(answered: number, message: string, answerHeaders: Readonly<Record<string, string>> = {}) {
     super('ERR_BROADCAST_REFUSED', message)
-    this.status = status
-    this.headers = headers
+    this.answered = answered
+    this.answerHeaders = answerHeaders
   }
 }
 
@@ -32,13 +35,13 @@ export class UnknownAppError extends BroadcastingError {
   }
 }
 
-/** The app manager failed: it threw or did not answer (`status` 503), or returned what is no app (500). */
+/** The app manager failed: it threw or did not answer (`answered` 503), or returned what is no app (500). */
 export class AppLookupError extends BroadcastingError {
   /** 503 where the same may go through later, else 500. */
-  readonly status: 500 | 503
+  readonly answered: 500 | 503
 
-  constructor(status: 500 | 503, message: string) {
+  constructor(answered: 500 | 503, message: string) {
     super('ERR_BROADCAST_APP_LOOKUP', message)
-    this.status = status
+    this.answered = answered
   }
 }

@@ -18,7 +18,7 @@ function refusal(given: Given): number {
   try {
     check(given)
   } catch (thrown) {
-    if (thrown instanceof RefusedError) return thrown.status
+    if (thrown instanceof RefusedError) return thrown.answered
     throw thrown
   }
   throw new Error('was allowed')
@@ -65,6 +65,13 @@ describe('checkPublishable', () => {
     expect(check({ data: 'é'.repeat(5) })).toEqual(['news'])
     expect(check({ data: '' })).toEqual(['news'])
     expect(refusal({ data: `${'é'.repeat(5)}x` })).toBe(413)
+  })
+
+  it('says of which event there are too many bytes, how many, and what would allow them', () => {
+    expect(() => check({ channels: ['news', 'orders'], data: `${'é'.repeat(5)}x` })).toThrow(
+      'The data of an event has at most 10 bytes (REVERB_MAX_EVENT_SIZE, or maxEventSize of the app); ' +
+        '"order.paid" on news, orders has 11',
+    )
   })
 })
 

@@ -6,6 +6,7 @@ import {
   parseSocketId,
   type SocketId,
 } from '../protocol/names.ts'
+import { listed } from '../support/listed.ts'
 import type { App } from './apps/app.ts'
 import { RefusedError } from './errors.ts'
 
@@ -34,8 +35,13 @@ export function checkPublishable(
   }
   const names = channels.map((channel) => checkChannel(app, channel))
   if (typeof data !== 'string') throw new RefusedError(400, 'The data of an event is a text, JSON as a rule')
-  if (Buffer.byteLength(data) > app.maxEventSize) {
-    throw new RefusedError(413, `The data of an event has at most ${app.maxEventSize} bytes`)
+  const size = Buffer.byteLength(data)
+  if (size > app.maxEventSize) {
+    throw new RefusedError(
+      413,
+      `The data of an event has at most ${app.maxEventSize} bytes (REVERB_MAX_EVENT_SIZE, or maxEventSize of the app); ` +
+        `"${name}" on ${listed(names)} has ${size}`,
+    )
   }
   return names
 }

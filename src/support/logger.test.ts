@@ -26,6 +26,13 @@ describe('createLogger', () => {
     expect(printed('{}', said)).toBe('a\\nerror: b\\r\\u001b[1A\\u0085\\u2028\n')
   })
 
+  it('writes the stack of a failure below its line, so that no text in it can forge another', () => {
+    const failure = String.raw`const err = new TypeError('a\nerror: b'); err.stack = 'TypeError: a\nerror: b\r\n    at rule'`
+    expect(printed('{}', `${failure}; logger.error({ err }, 'failed')`)).toBe(
+      'error: failed\n    TypeError: a\n    error: b\n    at rule\n',
+    )
+  })
+
   it('writes JSON with the name of the logger when asked to', () => {
     const line = printed(`{ format: 'json', level: 'debug' }`, `logger.debug('hello')`)
     expect(JSON.parse(line)).toMatchObject({ name: 'reverb', level: 20, msg: 'hello' })

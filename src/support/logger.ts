@@ -57,11 +57,16 @@ export function guardedLogger(logger: Logger): Logger {
   }
 }
 
-/** Turns pino's JSON line into the bare message; control characters are escaped, so that no value can forge a line. */
+/**
+ * Turns pino's JSON line into the bare message, below it the stack of a failure, indented; control characters are escaped,
+ * so that no value can forge a line.
+ */
 function toText(line: string): string {
   // The text is pino's own, so its shape is known.
-  const { level, msg } = JSON.parse(line) as { level: number; msg: string }
-  return `${labels[level] ?? ''}${msg.replace(controls, escapeControl)}\n`
+  const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { stack?: string } }
+  const stack = (err?.stack?.split('\n') ?? []).map((text) => `    ${text.trim()}`)
+  const lines = [`${labels[level] ?? ''}${msg}`, ...stack]
+  return lines.map((text) => `${text.replace(controls, escapeControl)}\n`).join('')
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal

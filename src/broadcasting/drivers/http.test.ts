@@ -111,7 +111,7 @@ describe('HttpBroadcaster#broadcast', () => {
     await expect(failed).rejects.toThrow(
       /with 400: no\. Before that, it was sent to the first 100 of 250 channels$/,
     )
-    await expect(failed).rejects.toMatchObject({ status: 400, retryable: false })
+    await expect(failed).rejects.toMatchObject({ answered: 400, retryable: false })
     expect(requests).toHaveLength(2)
   })
 
@@ -121,7 +121,7 @@ describe('HttpBroadcaster#broadcast', () => {
     const larger = outgoing(['news'], { data: '"1234567é"' })
     await expect(broadcaster.broadcast(larger)).rejects.toThrow(PayloadError)
     await expect(broadcaster.broadcast(larger)).rejects.toThrow(
-      /order\.paid: the payload has 11 bytes, .* takes 10/,
+      /order\.paid: the payload for news has 11 bytes, .* takes 10/,
     )
     await expect(broadcaster.broadcastBatch([outgoing(['news']), larger])).rejects.toThrow(PayloadError)
     expect(requests).toHaveLength(1)
@@ -176,7 +176,7 @@ describe('HttpBroadcaster#broadcastBatch', () => {
     const { broadcaster } = await setUp([answerWith(200), answerWith(500, {})])
     const failed = broadcaster.broadcastBatch([outgoing(many(12))])
     await expect(failed).rejects.toThrow(/with 500.*Before that, 10 of 12 entries of the batch were sent$/)
-    await expect(failed).rejects.toMatchObject({ status: 500, retryable: false })
+    await expect(failed).rejects.toMatchObject({ answered: 500, retryable: false })
   })
 
   it.each([[{}], [{ batch: {} }], [{ batch: [null] }]])(

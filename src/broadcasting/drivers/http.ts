@@ -1,4 +1,5 @@
 import { asObject, type JsonObject, memberOf } from '../../support/json.ts'
+import { listed } from '../../support/listed.ts'
 import type { Broadcaster, OutgoingEvent, Reach, Reached } from '../broadcaster.ts'
 import { PayloadError } from '../errors.ts'
 import { ApiClient } from '../http/api-client.ts'
@@ -89,11 +90,13 @@ export class HttpBroadcaster implements Broadcaster {
     }
   }
 
-  #checkSize({ event, data }: OutgoingEvent): void {
+  #checkSize({ event, channels, data }: OutgoingEvent): void {
     const { maxEventSize = Number.POSITIVE_INFINITY } = this.#api.target
     const size = Buffer.byteLength(data)
     if (size <= maxEventSize) return
-    const problem = `has ${size} bytes, and the server takes ${maxEventSize}; send less, such as an id in place of the whole`
+    const problem =
+      `for ${listed(channels)} has ${size} bytes, and the server takes ${maxEventSize}; ` +
+      'send less, such as an id in place of the whole'
     throw new PayloadError(event, '', problem)
   }
 }

@@ -161,7 +161,7 @@ describe('ApiClient sends again', () => {
     const { api, client } = await setUp([succeed, cut, succeed])
     await post(client)
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toMatch(/cut the connection .*\(ECONNRESET\); whether it arrived is not known$/)
     expect(api.requests).toHaveLength(2)
     expect(api.sockets).toHaveLength(1)
@@ -169,14 +169,14 @@ describe('ApiClient sends again', () => {
 
   it('not without end', async () => {
     const { api, client } = await setUp([answerWith(503, { error: 'shutting down' })])
-    expect(await failureOf(post(client))).toMatchObject({ status: 503, retryable: true })
+    expect(await failureOf(post(client))).toMatchObject({ answered: 503, retryable: true })
     expect(api.requests).toHaveLength(4)
   })
 
   it('not when the server asks for more patience than there is', async () => {
     const { api, client } = await setUp([answerWith(429, { error: 'slow down' }, { 'Retry-After': '60' })])
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: 429, retryable: true })
+    expect(error).toMatchObject({ answered: 429, retryable: true })
     expect(error.message).toMatch(/with 429: slow down; send less often/)
     expect(api.requests).toHaveLength(1)
   })
@@ -189,7 +189,7 @@ describe('A failure', () => {
     expect(error).toMatchObject({
       code: 'ERR_BROADCAST_FAILED',
       driver: 'reverb',
-      status: undefined,
+      answered: undefined,
       retryable: true,
     })
     expect(error.message).toBe(
@@ -203,7 +203,7 @@ describe('A failure', () => {
     // A label of more than 63 characters is no name, so nobody is asked for it.
     const host = `${'x'.repeat(64)}.invalid`
     const error = await failureOf(post(clientOf(1, { host })))
-    expect(error).toMatchObject({ status: undefined, retryable: true })
+    expect(error).toMatchObject({ answered: undefined, retryable: true })
     expect(error.message).toContain(`the host of http://${host}:1 is not known (ENOTFOUND)`)
   })
 
@@ -218,7 +218,7 @@ describe('A failure', () => {
     const port = await listen(createServer((socket) => sockets.push(socket.on('error', hang))))
     const target = { scheme: 'https', connectTimeout: 0.05, timeout: 5 } as const
     const error = await failureOf(post(clientOf(port, target)))
-    expect(error).toMatchObject({ status: undefined, retryable: true })
+    expect(error).toMatchObject({ answered: undefined, retryable: true })
     expect(error.message).toContain(`https://127.0.0.1:${port} takes no connection within 0.05 s`)
     expect(sockets).toHaveLength(4)
   })
@@ -229,7 +229,7 @@ describe('A failure', () => {
   ])('is told in time by a server that answers %s', async (_, answer) => {
     const { api, client } = await setUp([answer, succeed], { timeout: 0.2 })
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toContain('has not answered within 0.2 s; whether it arrived is not known')
     expect(api.requests).toHaveLength(1)
     // The connection was given up, and the next request is not disturbed.
@@ -239,7 +239,7 @@ describe('A failure', () => {
   it('ends an answer without end', async () => {
     const { api, client } = await setUp([endless(200)])
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toContain('answers without end')
     await eventually(() => api.sockets[0]?.destroyed).toBe(true)
   })
@@ -250,7 +250,7 @@ describe('A failure', () => {
   ])('has the status of a refusal whose text is %s', async (_, answer) => {
     const { api, client } = await setUp([answer])
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: 500, retryable: false })
+    expect(error).toMatchObject({ answered: 500, retryable: false })
     expect(error.message.length).toBeLessThan(600)
     await eventually(() => api.sockets[0]?.destroyed).toBe(true)
   })
@@ -271,7 +271,7 @@ describe('A failure', () => {
   ])('has the status %i and the words of the server', async (status, body, message) => {
     const { api, client } = await setUp([answerWith(status, body)])
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status, retryable: false })
+    expect(error).toMatchObject({ answered: status, retryable: false })
     expect(error.message).toContain(
       `http://127.0.0.1:${api.port} answered POST /apps/app-id/events with ${message}`,
     )
@@ -282,7 +282,7 @@ describe('A failure', () => {
   it('says where a server sends to, and does not go there', async () => {
     const { api, client } = await setUp([answerWith(301, '', { Location: 'https://ws.example/apps' })])
     const error = await failureOf(post(client))
-    expect(error).toMatchObject({ status: 301, retryable: false })
+    expect(error).toMatchObject({ answered: 301, retryable: false })
     expect(error.message).toMatch(/with 301 to https:\/\/ws\.example\/apps; compare THE_ADDRESS$/)
     expect(api.requests).toHaveLength(1)
   })
@@ -292,7 +292,7 @@ describe('A failure', () => {
     async (text) => {
       const { client } = await setUp([answerWith(200, text)])
       const error = await failureOf(post(client))
-      expect(error).toMatchObject({ status: 200, retryable: false })
+      expect(error).toMatchObject({ answered: 200, retryable: false })
       expect(error.message).toContain('but not with the JSON object of the HTTP API; compare THE_ADDRESS')
     },
   )
@@ -300,14 +300,14 @@ describe('A failure', () => {
   it('is a port on which something else speaks', async () => {
     const port = await listen(createServer((socket) => socket.on('error', hang).end('SSH-2.0-OpenSSH\r\n')))
     const error = await failureOf(post(clientOf(port)))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toContain('does not answer as HTTP does (HPE_INVALID_CONSTANT); see whether')
   })
 
   it('tells what was done before, and is not to be repeated then', async () => {
     const { client } = await setUp([answerWith(503)])
     const error = await failureOf(client.post(['events'], {}, 'it was sent to the first 100 of 250 channels'))
-    expect(error).toMatchObject({ status: 503, retryable: false })
+    expect(error).toMatchObject({ answered: 503, retryable: false })
     expect(error.message).toMatch(/\. Before that, it was sent to the first 100 of 250 channels$/)
   })
 })
@@ -321,7 +321,7 @@ describe('Over TLS', () => {
     server.on('tlsClientError', hang)
     const port = await listen(server)
     const error = await failureOf(post(clientOf(port, { scheme: 'https' })))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toContain(
       `connecting to https://127.0.0.1:${port} failed (DEPTH_ZERO_SELF_SIGNED_CERT)`,
     )
@@ -331,7 +331,7 @@ describe('Over TLS', () => {
   it('a server that speaks plain HTTP is told from one that is not there', async () => {
     const { api } = await setUp([succeed])
     const error = await failureOf(post(clientOf(api.port, { scheme: 'https' })))
-    expect(error).toMatchObject({ status: undefined, retryable: false })
+    expect(error).toMatchObject({ answered: undefined, retryable: false })
     expect(error.message).toMatch(
       /connecting to https:\S+ failed \((EPROTO|ERR_SSL_\w+)\); does the server speak plain http\? set THE_SCHEME=http$/,
     )

@@ -9,7 +9,7 @@ const maxWords = 300
 
 /** Why a request came to nothing. */
 export interface Failure {
-  readonly status: number | undefined
+  readonly answered: number | undefined
   /** What happened, with which server, and what to do. */
   readonly message: string
   /** Whether it may be sent again: nothing was delivered, and later it may succeed. */
@@ -51,7 +51,7 @@ export function withoutAnswer({ target, method }: FailedRequest, error: NoAnswer
   const later = method === 'POST' ? 'whether it arrived is not known' : 'ask again later'
   const advice = connected && passes ? later : adviceOnPlace(target, cause)
   return {
-    status: undefined,
+    answered: undefined,
     message: `${problem}; ${advice}`,
     retryable: passes && (!connected || method === 'GET'),
     pause: 0,
@@ -93,7 +93,7 @@ export function refused(
   const location = headers.location === undefined ? '' : ` to ${cleaned(headers.location)}`
   const advice = adviceOn(status, target)
   return {
-    status,
+    answered: status,
     message:
       `${urlOf(target)} answered ${method} ${path} with ${status}${location}` +
       `${words === '' ? '' : `: ${words}`}${advice === '' ? '' : `; ${advice}`}`,
@@ -105,7 +105,7 @@ export function refused(
 /** The answer was no object of JSON: whoever gave it is another server than the one that is meant. */
 export function unreadable({ target, method, path }: FailedRequest, { status }: WireAnswer): Failure {
   return {
-    status,
+    answered: status,
     message:
       `${urlOf(target)} answered ${method} ${path} with ${status}, but not with the JSON object of the HTTP API; ` +
       `compare ${target.hints.address}`,

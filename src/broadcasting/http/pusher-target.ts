@@ -1,7 +1,8 @@
 import { usualPort } from '../../protocol/address.ts'
 import { ConfigurationError } from '../../support/errors.ts'
-import { type Env, refuseUnknownOptions, resolveSettings, type Values } from '../../support/settings.ts'
+import { type Env, resolveSettings, type Values } from '../../support/settings.ts'
 import type { ConnectionConfig } from '../connection-config.ts'
+import { refuseUnknownConnectionOptions } from '../connection-options.ts'
 import { httpSettings, pusherSettings } from './settings.ts'
 import type { ApiTarget } from './target.ts'
 
@@ -17,16 +18,13 @@ const hints = {
   plainHttp: 'PUSHER_SCHEME=http',
 }
 
-/** Options of a connection beside those that are settings. */
-const furtherOptions = ['driver', 'app', 'encryptionMasterKey', 'info']
-
 /**
  * Where driver `pusher` sends to: the host, else pusher.com's of the cluster.
  * Throws a {@link ConfigurationError} that names the setting that is missing or not allowed.
  */
 export function pusherTarget(connection: ConnectionConfig, env: Env): ApiTarget {
   const table = { ...pusherSettings, ...httpSettings }
-  refuseUnknownOptions(connection, [...furtherOptions, ...Object.keys(table)])
+  refuseUnknownConnectionOptions(connection)
   const options: Readonly<Record<string, unknown>> = connection
   const { connectTimeout, timeout, ...settings } = resolveSettings(table, env, options)
   return {

@@ -1,4 +1,4 @@
-import { appKey, prefix } from '../../protocol/address.ts'
+import { appKey, hostname, prefix } from '../../protocol/address.ts'
 import {
   choice,
   integer,
@@ -25,11 +25,6 @@ export const httpSettings = {
     'Seconds in which a server elsewhere must have answered a request, attempts after the first one included',
   ),
 } as const
-
-const hostname = pattern(
-  /^([^/?#\s@:]+|[\da-f.]*(:[\da-f.]*){2,})$/i,
-  'a host name or address, without scheme, port and path',
-)
 
 /** Where driver `pusher` sends to; options of its connection. */
 export const pusherSettings = {

@@ -99,7 +99,7 @@ function isBelieved({ method, path, query, body }: Arrived): boolean {
     verifyBody(raw, Buffer.from(body))
     return true
   } catch (thrown) {
-    if (thrown instanceof RefusedError && thrown.status === 401) return false
+    if (thrown instanceof RefusedError && thrown.answered === 401) return false
     throw thrown
   }
 }

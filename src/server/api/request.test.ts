@@ -51,7 +51,7 @@ function refusal(given: Given): string {
     verify(given)
   } catch (thrown) {
     if (!(thrown instanceof RefusedError)) throw thrown
-    expect(thrown.status).toBe(401)
+    expect(thrown.answered).toBe(401)
     expect(thrown.message).not.toMatch(/[0-9a-f]{32}|app-secret/)
     return thrown.message
   }
@@ -287,7 +287,7 @@ describe('readBody', () => {
     return incoming
   }
 
-  const status = (status: number) => expect.objectContaining({ status })
+  const status = (status: number) => expect.objectContaining({ answered: status })
 
   it('joins its parts, also in the middle of a character', async () => {
     const [first, second] = [Buffer.from('aé').subarray(0, 2), Buffer.from('aé').subarray(2)]
@@ -368,7 +368,10 @@ describe('readBody', () => {
   it('gives a body thirty seconds', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     const body = read(request(['123'], {}, false), 10)
-    const refused = expect(body).rejects.toMatchObject({ status: 408, headers: { connection: 'close' } })
+    const refused = expect(body).rejects.toMatchObject({
+      answered: 408,
+      answerHeaders: { connection: 'close' },
+    })
     await vi.advanceTimersByTimeAsync(30_000)
     await refused
   })

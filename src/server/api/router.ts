@@ -179,8 +179,8 @@ export function createApi({
     if (!request.complete) endInTime(request)
     if (thrown instanceof RefusedError || thrown instanceof AppLookupError) {
       metrics.apiRequestsRefused++
-      const headers = thrown instanceof RefusedError ? thrown.headers : {}
-      respond(response, thrown.status, { error: thrown.message, code: thrown.status }, headers)
+      const headers = thrown instanceof RefusedError ? thrown.answerHeaders : {}
+      respond(response, thrown.answered, { error: thrown.message, code: thrown.answered }, headers)
       return
     }
     metrics.apiFailures++
