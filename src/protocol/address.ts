@@ -18,6 +18,12 @@ export const prefix = pattern(
   'a path that begins with / and does not end with one, or nothing',
 )
 
+/** Whom a URL names, and nothing else of a URL. */
+export const hostname = pattern(
+  /^([^/?#\s@:]+|[\da-f.]*(:[\da-f.]*){2,})$/i,
+  'a host name or address, without scheme, port and path',
+)
+
 const port = integer(1, 65_535)
 const scheme = choice('http', 'https')
 
@@ -45,7 +51,7 @@ export const bindSettings = {
 export const publicSettings = {
   publicHost: setting(
     'REVERB_PUBLIC_HOST',
-    optional(text),
+    optional(hostname),
     undefined,
     'Host that browsers and other processes use; without it that of the request',
   ),

@@ -14,6 +14,7 @@ import { Connector } from './connect.ts'
 import { Grace } from './grace.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Metrics } from './metrics.ts'
+import { RefusalLog } from './refusal-log.ts'
 import { createTrace } from './trace.ts'
 import { Rfc6455Transport } from './transports/rfc6455.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -30,11 +31,12 @@ export function assemble(config: ServerConfig, logger: Logger) {
   const { sendBuffer } = config
   const protocol = assembleProtocol({ adapter, metrics, logger, trace, sendBuffer })
   const { connections, outbox, publish, receive, release, revoke } = protocol
+  const refusalLog = new RefusalLog(logger)
   const heartbeat = new Heartbeat({
     connections,
     outbox,
     metrics,
-    sweepers: [adapter, { sweep: (now) => apps.sweep(now) }],
+    sweepers: [adapter, { sweep: (now) => apps.sweep(now) }, refusalLog],
   })
   const defaults = appDefaults(config)
   const apps = new Apps({
@@ -54,6 +56,7 @@ export function assemble(config: ServerConfig, logger: Logger) {
     shared: { outbox, trace, ended: release },
     metrics,
     logger,
+    refusalLog,
     receive,
     connectRate: config.connectRate,
     trustProxy: config.trustProxy,
@@ -77,9 +80,10 @@ export function assemble(config: ServerConfig, logger: Logger) {
     logger,
   })
 
-  /** Lets go of every timer, and resolves when the webhooks have told what was left to tell. */
+  /** Says what has not been said, lets go of every timer, and resolves when the webhooks have told what was left to tell. */
   async function stop(): Promise<void> {
     heartbeat.stop()
+    refusalLog.sweep(Number.POSITIVE_INFINITY)
     bodies.stop()
     await protocol.stop()
     await webhooks.flush(webhookDeadline)

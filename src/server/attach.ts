@@ -24,7 +24,8 @@ const mountsOf = new WeakMap<NodeServer, Set<Claim>>()
 
 /**
  * Claims the upgrades and requests of a mount before any listener sees them, whatever is registered before or after;
- * everything else goes on as if we were not there. Returns the function that lets go.
+ * everything else goes on as if we were not there. Returns the function that lets go. Throws a {@link ConfigurationError}
+ * where another mount of the server would get, or lose, what is meant for this one.
  */
 export function claim(server: NodeServer, mount: Claim): () => void {
   let mounts = mountsOf.get(server)
@@ -32,6 +33,9 @@ export function claim(server: NodeServer, mount: Claim): () => void {
     mounts = new Set()
     mountsOf.set(server, mounts)
     intercept(server, mounts)
+  }
+  for (const other of mounts) {
+    if (takesFrom(other, mount) || takesFrom(mount, other)) throw overlap(mount, other)
   }
   mounts.add(mount)
   return () => mounts.delete(mount)
@@ -123,10 +127,30 @@ function intercept(server: NodeServer, mounts: Set<Claim>): void {
 }
 
 /** A server that is mounted at the root leaves everything but its own routes to the app. */
-function requestPathUnder({ path: prefix }: Claim, { url = '' }: IncomingMessage): string | undefined {
+function requestPathUnder(
+  { path: prefix }: Claim,
+  { url = '' }: Pick<IncomingMessage, 'url'>,
+): string | undefined {
   const path = pathUnder(prefix, url)
   if (path === undefined || prefix !== '' || requestPath.test(path)) return path
   return aliasPath.test(path) && url.includes('auth_signature=') ? path : undefined
+}
+
+/** Whether what goes to the inner mount is under the outer one, too. */
+function takesFrom(outer: Claim, inner: Claim): boolean {
+  const path = pathUnder(outer.path, `${inner.path}/app`)
+  if (path === undefined) return false
+  return (
+    upgradePath.test(path) ||
+    (outer.request !== undefined && requestPathUnder(outer, { url: `${inner.path}/apps` }) !== undefined)
+  )
+}
+
+function overlap({ path }: Claim, other: Claim): ConfigurationError {
+  const taken = other.path === path ? 'is taken' : `overlaps with "${other.path}", which is taken`
+  return new ConfigurationError(
+    `The path "${path}" ${taken} on this HTTP server: choose another path, or close the server that is mounted there first`,
+  )
 }
 
 function ours(): void {}

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { ConfigurationError } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
 import type { AppOptions } from './apps/app-options.ts'
 import { resolveServerConfig } from './config.ts'
+import { ReverbServer } from './server.ts'
 import type { ReverbServerOptions } from './server-options.ts'
 
 const app = { id: 'a', key: 'key-a', secret: 'secret-a' }
@@ -140,11 +142,28 @@ describe('resolveServerConfig', () => {
       ['REVERB_DRAIN', '-1', 'a number from 0'],
       ['REVERB_CLIENT_EVENTS', 'everyone', 'members, all, none'],
       ['REVERB_PUBLIC_PORT', '0', 'a whole number from 1 to 65535'],
+      [
+        'REVERB_PUBLIC_HOST',
+        'https://ws.example.com',
+        'a host name or address, without scheme, port and path',
+      ],
+      ['REVERB_PUBLIC_HOST', 'ws.example.com:443', 'a host name or address, without scheme, port and path'],
       ['REVERB_LOG_LEVEL', 'loud', 'trace, debug, info, warn, error, fatal, silent'],
     ])('%s=%s', (variable, value, allowed) => {
       const expected = `${variable}: "${value}" is not allowed; expected ${allowed}`
       expect(complaintOf(variable, value)).toBe(expected)
     })
+
+    it.each(['https://shop.example.com/', 'https://', 'http//shop.example.com', 'shop.example.com/path'])(
+      'REVERB_ALLOWED_ORIGINS=%s, which would allow nobody',
+      (origin) => {
+        const said = complaintOf('REVERB_ALLOWED_ORIGINS', `shop.example, ${origin}`)
+        expect(said).toContain('REVERB_ALLOWED_ORIGINS: ')
+        expect(said).toContain('without path and slash at the end')
+        expect(said).toContain('(1: ')
+        expect(complaint({ apps: [{ ...app, allowedOrigins: [origin] }] })).toContain('allowedOrigins.0: ')
+      },
+    )
 
     it('or the option, in code', () => {
       expect(complaint(untyped({ port: '8080' }))).toBe(
@@ -208,10 +227,25 @@ describe('resolveServerConfig', () => {
       expect(text).toContain(said)
     })
 
+    it('names the header of a webhook that is none, and where the app was given', () => {
+      const withHeaders = (headers: Record<string, string>) => [
+        { ...app, webhooks: [{ url: 'https://hooks.example', headers }] },
+      ]
+      const apps = withHeaders({ 'X-Fine': 'yes', Authorization: 'Bearer sesame…' })
+      const said = /0\.webhooks\.0\.headers\.Authorization: its value has characters that no HTTP header has/
+      expect(complaint({ apps })).toMatch(said)
+      expect(complaint({ apps })).toMatch(/^apps: /)
+      expect(complaint({ apps })).not.toMatch(/sesame|X-Fine/)
+      expect(complaintOf('REVERB_APPS', JSON.stringify(apps))).toMatch(/^REVERB_APPS: /)
+      expect(complaint({ apps: withHeaders({ 'no name': 'x' }) })).toContain(
+        'headers.no name: no HTTP header has such a name',
+      )
+    })
+
     it('refuses two with the same id, or the same key', () => {
       const twice = (change: Partial<AppOptions>) => complaint({ apps: [app, { ...other, ...change }] })
-      expect(twice({ id: 'a' })).toBe('REVERB_APPS: two apps have the same id')
-      expect(twice({ key: 'key-a' })).toBe('REVERB_APPS: two apps have the same key')
+      expect(twice({ id: 'a' })).toBe('apps: two apps have the same id')
+      expect(twice({ key: 'key-a' })).toBe('apps: two apps have the same key')
     })
   })
 
@@ -231,6 +265,126 @@ describe('resolveServerConfig', () => {
 
     it('does not mind it where nothing is served', () => {
       expect(resolveServerConfig({ serve: false }, production).serve).toBe(false)
+    })
+  })
+
+  describe('options of Redis and NATS', () => {
+    const client = { duplicate: () => undefined }
+    const address = { host: '10.0.0.5', port: 26379 }
+
+    it.each([
+      { redis: {} },
+      { redis: { url: 'redis://127.0.0.1' } },
+      { redis: { client } },
+      {
+        redis: { sentinels: [address], name: 'main', password: 'x', sentinelPassword: 'y', db: 1, tls: true },
+      },
+      { redis: { cluster: [address, 'redis://10.0.0.6'], password: 'x', tls: false } },
+    ])('are taken where the driver is redis: %j', (given) => {
+      expect(resolveServerConfig({ scalingDriver: 'redis', ...given }, {}).redis).toBe(given.redis)
+      expect(resolveServerConfig(given, { REVERB_SCALING_DRIVER: 'redis' }).redis).toBe(given.redis)
+    })
+
+    it('are taken where the driver is nats', () => {
+      const nats = { url: 'nats://127.0.0.1', replicas: 3 }
+      expect(resolveServerConfig({ scalingDriver: 'nats', nats }, {}).nats).toBe(nats)
+    })
+
+    it('may be left unused where somebody has said so', () => {
+      expect(resolveServerConfig({ redis: {} }, { REVERB_SCALING_DRIVER: 'none' }).scalingDriver).toBe('none')
+      expect(resolveServerConfig({ redis: {}, scalingDriver: 'none' }, {}).scalingDriver).toBe('none')
+    })
+
+    it.each<[ReverbServerOptions, string]>([
+      [{ redis: {} }, "redis: it has no effect while scalingDriver is 'none'; write scalingDriver: 'redis'"],
+      [{ redis: {}, scalingDriver: 'nats' }, "redis: it has no effect while scalingDriver is 'nats'"],
+      [{ nats: {} }, '(REVERB_SCALING_DRIVER=nats)'],
+      [{ nats: {}, scalingDriver: 'redis' }, 'nats: it has no effect'],
+    ])('are refused without the driver: %j', (options, said) => {
+      expect(complaint(options)).toContain(said)
+    })
+
+    it('are refused beside a broker', () => {
+      const options = untyped({ redis: {}, broker: {}, scalingDriver: 'redis' })
+      expect(complaint(options)).toBe('redis: it has no effect beside a broker; give one of them')
+    })
+
+    it.each([
+      ['redis', 'redis://:sesame@10.0.0.5', "expected an object such as { url: 'redis://…' }"],
+      ['redis', 'redis://:sesame@10.0.0.5', 'redisUrl'],
+      ['redis', null, 'expected an object'],
+      ['redis', ['redis://:sesame@10.0.0.5'], 'expected an object'],
+      ['redis', { urll: 'redis://:sesame@10.0.0.5' }, 'did you mean "redis.url"?'],
+      ['redis', { url: 'redis://10.0.0.5', password: 'sesame' }, '"redis.password" is not an option'],
+      ['redis', { sentinels: [address], nam: 'main' }, 'did you mean "redis.name"?'],
+      ['redis', { sentinels: [address] }, 'redis.name: '],
+      ['redis', { sentinels: [{ host: 'a' }], name: 'main' }, 'redis.sentinels.0.port: '],
+      ['redis', { cluster: [address], url: 'redis://10.0.0.5' }, 'give either cluster or url'],
+      ['redis', { client: 'redis://:sesame@10.0.0.5' }, 'redis.client: '],
+      ['redis', { url: 7 }, 'redis.url: '],
+      ['nats', 'nats://me:sesame@10.0.0.5', 'natsUrl'],
+      ['nats', { replica: 3 }, 'did you mean "nats.replicas"?'],
+      ['nats', { replicas: '3' }, 'nats.replicas: '],
+      ['nats', { connection: 'nats://me:sesame@10.0.0.5' }, 'nats.connection: '],
+    ])('are refused where they cannot be meant: %s: %j', (name, value, said) => {
+      const text = complaint(untyped({ scalingDriver: name, [name]: value }))
+      expect(text).toContain(said)
+      expect(text).not.toContain('sesame')
+    })
+  })
+
+  describe('printed or as JSON', () => {
+    const secrets = {
+      appSecret: 'sesame-1',
+      scheme: 'https',
+      tlsCert: 'cert.pem',
+      tlsKey: 'key.pem',
+      tlsPassphrase: 'sesame-2',
+      redisUrl: 'redis://:sesame-3@redis.example',
+      natsUrl: 'nats://me:sesame-4@nats.example',
+      webhookUrl: ['https://me:sesame-5@hooks.example/a?token=sesame-6'],
+      scalingDriver: 'redis',
+      redis: { url: 'redis://:sesame-7@redis.example' },
+    } as const
+    const several = [
+      {
+        ...app,
+        secret: 'sesame-8',
+        previousSecret: 'sesame-9',
+        webhooks: [
+          {
+            url: 'https://me:sesame-10@hooks.example/b?token=sesame-11',
+            headers: { Authorization: 'Bearer sesame-12' },
+          },
+        ],
+      },
+    ]
+    const ways: [string, (value: unknown) => string][] = [
+      ['console.log', (value) => inspect(value, { depth: null, showHidden: true })],
+      ['JSON', (value) => JSON.stringify({ value })],
+    ]
+
+    it.each(ways)('settings show no secret, by %s', (_, print) => {
+      const given = [secrets, { ...secrets, apps: several }]
+      for (const options of given) {
+        const printed = print(resolveServerConfig(options, {}))
+        expect(printed).not.toContain('sesame')
+        expect(printed).toContain('https://hooks.example/')
+      }
+      expect(resolveServerConfig(secrets, {})).toMatchObject(secrets)
+    })
+
+    it.each(ways)('an app shows no secret, by %s', (_, print) => {
+      const [made] = resolveServerConfig({ apps: several }, {}).apps
+      expect(print(made)).not.toContain('sesame')
+      expect(print(made)).toContain('Authorization')
+      expect(made).toMatchObject(several[0] ?? {})
+    })
+
+    it.each(ways)('a server shows no secret, by %s', (_, print) => {
+      const server = new ReverbServer({ ...secrets, apps: several }, {})
+      expect(print(server)).not.toContain('sesame')
+      expect(print(server)).toContain('key-a')
     })
   })
 

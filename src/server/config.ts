@@ -2,23 +2,26 @@ import { appsVariable } from '../protocol/address.ts'
 import { secretsOf } from '../protocol/signature.ts'
 import { ConfigurationError, messageOf } from '../support/errors.ts'
 import { createLogger, guardedLogger, type Logger } from '../support/logger.ts'
+import { reticent, withHidden } from '../support/reticent.ts'
 import {
   type Described,
   type Env,
   refuseUnknownOptions,
   resolveSettings,
   type Values,
+  variableOf,
 } from '../support/settings.ts'
 import type { NatsOptions } from './adapters/nats/nats-options.ts'
 import type { RedisOptions } from './adapters/redis/redis-options.ts'
 import type { App, AppSettings } from './apps/app.ts'
 import type { AppManager } from './apps/app-manager.ts'
-import { type AppDefaults, completeApps } from './apps/app-options.ts'
+import { type AppDefaults, completeApps, publicPartOf } from './apps/app-options.ts'
 import type { Broker } from './cluster/broker.ts'
+import { checkScalingOptions } from './scaling-options.ts'
 import type { ReverbServerOptions } from './server-options.ts'
 import { appSettings, serverSettings } from './settings.ts'
 
-/** The settings of a server, complete and frozen. */
+/** The settings of a server, complete and frozen; they print and turn into JSON without what is secret. */
 export interface ServerConfig extends Described<Values<typeof serverSettings>, ReverbServerOptions> {
   /** The configured apps; none with an app manager. */
   readonly apps: readonly App[]
@@ -56,6 +59,7 @@ export function resolveServerConfig(options: ReverbServerOptions, env: Env): Ser
   } = options
   refuseUnknownOptions(overrides, Object.keys(serverSettings))
   const values = resolveSettings(serverSettings, env, overrides)
+  checkScaling(options, values.scalingDriver, env)
   const apps = appManager ? noApps(appManager, given) : configuredApps(values, options, env)
   const namedKey = (overrides.appKey ?? env[serverSettings.appKey.env]) ? values.appKey : undefined
   if (values.scheme === 'https' && (values.tlsCert === undefined || values.tlsKey === undefined)) {
@@ -65,7 +69,27 @@ export function resolveServerConfig(options: ReverbServerOptions, env: Env): Ser
   }
   if (serve && env['NODE_ENV'] === 'production') refuseKnownSecret(apps)
   const defaultAppKey = appManager ? namedKey : apps[0]?.key
-  return Object.freeze({ ...values, apps, appManager, redis, nats, broker, defaultAppKey, authPath, serve })
+  const config = { ...values, apps, appManager, redis, nats, broker, defaultAppKey, authPath, serve }
+  return Object.freeze(reticent<ServerConfig>(config, withoutSecrets))
+}
+
+function checkScaling(
+  { redis, nats, broker, scalingDriver }: ReverbServerOptions,
+  driver: string,
+  env: Env,
+): void {
+  const named = scalingDriver ?? variableOf(serverSettings.scalingDriver, env)
+  const isAlone = named !== undefined && driver === 'none'
+  checkScalingOptions({ redis, nats, driver, hasBroker: broker !== undefined, isAlone })
+}
+
+/** Ready clients and connections hold passwords too. */
+function withoutSecrets(config: ServerConfig): object {
+  // The table's own keys.
+  const names = Object.keys(serverSettings) as (keyof typeof serverSettings)[]
+  const secrets = names.filter((name) => 'secret' in serverSettings[name].kind)
+  const shown = withHidden(config, [...secrets, 'redis', 'nats', 'broker', 'appManager'])
+  return { ...shown, webhookUrl: config.webhookUrl.map(publicPartOf) }
 }
 
 /** What an app has that does not say otherwise. */
@@ -122,7 +146,8 @@ function configuredApps(
   try {
     return completeApps(given ?? [{ id, key, secret }], appDefaults(values))
   } catch (thrown) {
-    throw new ConfigurationError(`${appsVariable}: ${messageOf(thrown)}`)
+    const source = options.apps === undefined ? appsVariable : 'apps'
+    throw new ConfigurationError(`${source}: ${messageOf(thrown)}`)
   }
 }
 

@@ -11,6 +11,7 @@ import type { App } from './apps/app.ts'
 import type { AppOptions } from './apps/app-options.ts'
 import type { Apps } from './apps/apps.ts'
 import { Connector, type ConnectTarget } from './connect.ts'
+import { RefusalLog } from './refusal-log.ts'
 import type { SocketListener, Transport } from './transport.ts'
 
 /** What came of one upgrade. */
@@ -45,9 +46,18 @@ interface Asked {
   headers?: Record<string, string>
 }
 
+/** A logger, and every line with its level. */
+function listening() {
+  const lines: string[] = []
+  const at = (level: string) => (line: string) => void lines.push(`${level}: ${line}`)
+  return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
+}
+
 function makeConnector({ connectRate = 0, trustProxy = 0, apps = {}, ...given }: Given = {}) {
   const parts = new Parts(given)
   const transport = new FakeTransport()
+  const { lines, logger } = listening()
+  const refusalLog = new RefusalLog(logger)
   const connector = new Connector({
     ...parts,
     transport,
@@ -57,6 +67,7 @@ function makeConnector({ connectRate = 0, trustProxy = 0, apps = {}, ...given }:
       ...apps,
     },
     logger: silentLogger,
+    refusalLog,
     connectRate,
     trustProxy,
   })
@@ -74,7 +85,7 @@ function makeConnector({ connectRate = 0, trustProxy = 0, apps = {}, ...given }:
     if (made === undefined) throw new Error('No handshake was completed')
     return made
   }
-  return { parts, transport, connector, upgrade, connect }
+  return { parts, transport, connector, upgrade, connect, lines }
 }
 
 /** The code with which a socket was refused: the only message, and the close. */
@@ -173,6 +184,45 @@ describe('Connector', () => {
       expect(refusal(connect({ target: { only: 'other' } }))).toBe(4001)
       connect({ target: { only: parts.app.key } })
       expect(parts.connections.size).toBe(1)
+    })
+
+    it.each<[said: string, app: Partial<AppOptions>, asked: Asked]>([
+      ['4005 at "/app/app-key": the path names no app', {}, { target: { key: undefined } }],
+      ['4001 at "/app/app-key": no app has the key "unknown"', {}, { target: { key: 'unknown' } }],
+      [`no app has the key "${'k'.repeat(63)}…"`, {}, { target: { key: 'k'.repeat(999) } }],
+      ['no app has the key "a??b?c"', {}, { target: { key: 'a\r\nb\u2028c' } }],
+      ['the key "app-key" is not that of the one app', {}, { target: { only: 'other' } }],
+      ['4003 at "/app/app-key": the app has enabled: false (app "app-id")', { enabled: false }, {}],
+      ['REVERB_TRUST_PROXY (app "app-id")', { requireTls: true }, {}],
+      ['strictProtocol', { strictProtocol: true }, { query: '' }],
+      ['the protocol "?[31m" is none of 5, 6 and 7', {}, { query: 'protocol=%1b[31m' }],
+      [
+        'the origin "https://evil.example" is not allowed; allowedOrigins (REVERB_ALLOWED_ORIGINS) has "example.com"',
+        { allowedOrigins: ['example.com'] },
+        { headers: { origin: 'https://evil.example' } },
+      ],
+    ])('leaves a warning that says %s', (said, app, asked) => {
+      const { lines, connect } = makeConnector({ app })
+      connect({ query: 'protocol=7&token=sesame', ...asked })
+      expect(lines).toEqual([expect.stringContaining(said)])
+      expect(lines[0]).toMatch(/^warn: A connection was refused with 4\d{3} at "\/app\/app-key": /)
+      expect(lines[0]).not.toMatch(/sesame|app-secret/)
+    })
+
+    it('C9 leaves a warning when the quota is used up, and none when one is accepted', async () => {
+      const { lines, connect } = makeConnector({ app: { maxConnections: 1 } })
+      connect()
+      expect(lines).toEqual([])
+      connect()
+      await turn()
+      expect(lines).toEqual([expect.stringMatching(/^warn: .* 4004 .*REVERB_MAX_CONNECTIONS/)])
+    })
+
+    it('leaves a line at debug only where nobody need be warned', () => {
+      const { lines, connector, connect } = makeConnector()
+      connector.draining = true
+      connect()
+      expect(lines).toEqual([expect.stringMatching(/^debug: .* 4100 .*shutting down/)])
     })
 
     it('is told 4100 while the server shuts down', () => {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { type CloseCode, codes } from '../protocol/codes.ts'
+import { codes } from '../protocol/codes.ts'
 import { connectionEstablished, error } from '../protocol/messages.ts'
 import type { SocketId } from '../protocol/names.ts'
 import { type Awaitable, andThen, isPromise } from '../support/awaitable.ts'
@@ -19,6 +19,9 @@ import { encodeFrame } from './frame.ts'
 import type { Metrics } from './metrics.ts'
 import { parameterOf } from './query.ts'
 import type { Receive } from './receive.ts'
+import { type Refusal, refusals } from './refusal.ts'
+import type { RefusalLog } from './refusal-log.ts'
+import { shown } from './shown.ts'
 import type { Socket, SocketListener, Transport } from './transport.ts'
 
 /** Where an upgrade asks to go: the key in its path, and that of the one app that the mount is restricted to. */
@@ -36,6 +39,7 @@ interface ConnectParts {
   readonly shared: ConnectionShared
   readonly metrics: Metrics
   readonly logger: Logger
+  readonly refusalLog: RefusalLog
   readonly receive: Receive
   readonly connectRate: number
   readonly trustProxy: number
@@ -48,15 +52,8 @@ interface Upgrade {
   readonly head: Buffer
 }
 
-interface Refusal {
-  readonly code: CloseCode
-  readonly message?: string
-}
-
 /** Bytes that a refused client may still send in one message. */
 const refusedMessageSize = 1024
-
-const goingAway: Refusal = { code: 4100, message: 'Server is shutting down, try again later' }
 
 /** Turns upgrades into connections; what it refuses is told why and closed, always after a complete handshake. */
 export class Connector {
@@ -79,13 +76,13 @@ export class Connector {
     const { connectRate, trustProxy } = this.#parts
     const upgrade = { request, stream, head }
     // Nobody waits for a server that goes away.
-    if (this.draining) this.#refuse(upgrade, goingAway)
+    if (this.draining) this.#refuse(upgrade, refusals.goingAway)
     // Asking for an address is a system call.
     else if (connectRate === 0) this.#proceed(upgrade, target)
     else {
       const address = addressOf(sourceOf(request), trustProxy)
       const entered = this.#gate.enter(address, stream, () => this.#proceed(upgrade, target))
-      if (!entered) this.#refuse(upgrade, { code: 4100 })
+      if (!entered) this.#refuse(upgrade, refusals.tooMany(connectRate))
     }
   }
 
@@ -117,8 +114,7 @@ export class Connector {
     const { stream } = upgrade
     const unwatch = watch(stream)
     this.#waiting.add(stream)
-    // Counted and logged where the app is looked up.
-    const app = await Promise.resolve(found).catch((): Refusal => ({ code: 4100 }))
+    const app = await Promise.resolve(found).catch(() => refusals.lookupFailed)
     this.#waiting.delete(stream)
     if (stream.destroyed) return
     unwatch()
@@ -127,45 +123,50 @@ export class Connector {
 
   #conclude(upgrade: Upgrade, app: App | Refusal): void {
     const verdict = 'code' in app ? app : this.#judge(upgrade, app)
-    if (this.draining) this.#refuse(upgrade, goingAway)
-    else if ('code' in verdict) this.#refuse(upgrade, verdict)
+    if (this.draining) this.#refuse(upgrade, refusals.goingAway)
+    else if ('code' in verdict) this.#refuse(upgrade, verdict, 'code' in app ? undefined : app)
     else this.#accept(upgrade, verdict)
   }
 
   /** The app to join, or why there is none (protocol.md 1.7). */
   #appOf({ key, only }: ConnectTarget): Awaitable<App | Refusal> {
-    if (key === undefined) return { code: 4005 }
-    if (only !== undefined && only !== key) return { code: 4001 }
+    if (key === undefined) return refusals.noKey
+    if (only !== undefined && only !== key) return refusals.otherKey(key)
     try {
-      return andThen(this.#parts.apps.findByKey(key), (app) => app ?? { code: 4001 })
+      return andThen(this.#parts.apps.findByKey(key), (app) => app ?? refusals.unknownKey(key))
     } catch {
-      // Counted and logged where the app is looked up.
-      return { code: 4100 }
+      // Counted and logged where it is looked up.
+      return refusals.lookupFailed
     }
   }
 
   /** The app again, or why this client may not join it (protocol.md 1.2, 1.3, 1.7). */
   #judge({ request }: Upgrade, app: App): App | Refusal {
-    if (!app.enabled) return { code: 4003 }
-    if (app.requireTls && !isSecure(sourceOf(request), this.#parts.trustProxy)) return { code: 4000 }
+    if (!app.enabled) return refusals.disabled
+    if (app.requireTls && !isSecure(sourceOf(request), this.#parts.trustProxy)) return refusals.withoutTls
     const protocol = parameterOf(request.url ?? '', 'protocol')
-    if (protocol === undefined && app.strictProtocol) return { code: 4008 }
-    if (protocol !== undefined && !/^[567]$/.test(protocol)) return { code: 4007 }
-    if (!isOriginAllowed(request.headers.origin, app.allowedOrigins)) return { code: 4009 }
-    return app
+    if (protocol === undefined && app.strictProtocol) return refusals.withoutProtocol
+    if (protocol !== undefined && !/^[567]$/.test(protocol)) return refusals.unknownProtocol(protocol)
+    const { origin } = request.headers
+    if (isOriginAllowed(origin, app.allowedOrigins)) return app
+    return refusals.wrongOrigin(origin ?? '', app)
   }
 
-  #refuse({ request, stream, head }: Upgrade, refusal: Refusal): void {
-    const { transport } = this.#parts
-    transport.upgrade(request, stream, head, refusedMessageSize, (socket) => {
+  #refuse(upgrade: Upgrade, refusal: Refusal, app?: App): void {
+    const { request, stream, head } = upgrade
+    this.#parts.transport.upgrade(request, stream, head, refusedMessageSize, (socket) => {
       const session = this.#open(socket)
-      this.#turnAway(socket, refusal)
+      this.#turnAway(socket, request, refusal, app)
       return session
     })
   }
 
-  #turnAway(socket: Socket, { code, message = codes[code].text }: Refusal): void {
-    this.#parts.metrics.connectionsRefused++
+  #turnAway(socket: Socket, request: IncomingMessage, refusal: Refusal, app: App | undefined): void {
+    const { code, message = codes[code].text, reason, isExpected = false } = refusal
+    const { metrics, refusalLog } = this.#parts
+    metrics.connectionsRefused++
+    const said = app === undefined ? reason : `${reason} (app ${shown(app.id)})`
+    refusalLog.note({ code, url: request.url ?? '', app: app?.id, reason: said, isExpected })
     socket.write(encodeFrame(error(code, message)))
     socket.close(code, message)
   }
@@ -174,24 +175,24 @@ export class Connector {
     const client = parameterOf(request.url ?? '', 'client') ?? ''
     this.#parts.transport.upgrade(request, stream, head, app.maxMessageSize, (socket) => {
       const session = this.#open(socket)
-      void this.#admit(session, app, client)
+      void this.#admit(session, app, request, client)
       return session
     })
   }
 
   /** Asks the registry; with one that answers at once nothing waits. */
-  async #admit(session: Session, app: App, client: string): Promise<void> {
+  async #admit(session: Session, app: App, request: IncomingMessage, client: string): Promise<void> {
     const { registry, metrics, logger } = this.#parts
     try {
       const socketId = this.#newSocketId()
       const admitted = registry.connect(app, socketId)
       const granted = isPromise(admitted) ? await admitted : admitted
       if (granted) this.#establish(session, app, socketId, client)
-      else this.#turnAway(session.socket, { code: 4004 })
+      else this.#turnAway(session.socket, request, refusals.overQuota(app), app)
     } catch (thrown) {
       metrics.handlerFailures++
       logger.error(`Accepting a connection failed: ${messageOf(thrown)}`)
-      this.#turnAway(session.socket, { code: 4100 })
+      this.#turnAway(session.socket, request, refusals.acceptFailed, app)
     }
   }
 

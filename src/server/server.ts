@@ -17,7 +17,7 @@ import { createFastifyPlugin, type ReverbFastifyPlugin } from './fastify-plugin.
 import type { RequestSource } from './forwarded.ts'
 import type { Revoke } from './handlers/revoke.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import type { Metrics } from './metrics.ts'
+import type { Metrics, ServerCounters } from './metrics.ts'
 import type { Publish } from './publish.ts'
 import { checkChannel, checkPublishable, checkSocketId } from './publishable.ts'
 import type { ReverbServerOptions } from './server-options.ts'
@@ -69,6 +69,7 @@ export class ReverbServer {
   #started = false
   #mountPath: string | undefined
   #closing: Promise<void> | undefined
+  #ended = false
 
   /** Resolves the settings and builds the parts; opens nothing. Throws a {@link ConfigurationError}. */
   constructor(options: ReverbServerOptions = {}, env: Env = process.env) {
@@ -100,7 +101,7 @@ export class ReverbServer {
   }
 
   /** What has happened so far, and how many connections there are. */
-  get counters(): Readonly<Record<string, number>> {
+  get counters(): ServerCounters {
     return { ...this.#metrics, connections: this.#connections.size }
   }
 
@@ -111,7 +112,8 @@ export class ReverbServer {
 
   /**
    * Serves under a path of an HTTP server; the order of mounting never matters and other routes are never touched.
-   * Throws an UnknownAppError for a key that no configured app has; an app manager is not asked.
+   * Throws an UnknownAppError for a key that no configured app has; an app manager is not asked. Throws a
+   * {@link ConfigurationError} where another server is mounted at the path, or one takes from the other.
    */
   attach(server: NodeServer, { path = this.options.path, key }: AttachOptions = {}): void {
     this.#named.verify(key)
@@ -121,11 +123,12 @@ export class ReverbServer {
       )
     }
     this.#mustBeOpen()
+    if (this.options.serve) {
+      const mount = this.#mountAt(path, key)
+      this.#claim(server, mount)
+      this.#mountPath ??= mount.path
+    }
     this.#mounted = true
-    if (!this.options.serve) return
-    const mount = this.#mountAt(path, key)
-    this.#mountPath ??= mount.path
-    this.#claim(server, mount)
   }
 
   /**
@@ -139,9 +142,9 @@ export class ReverbServer {
     return createFastifyPlugin({
       claimUpgrades: (server, path) => {
         const mount = this.#mountAt(path, key)
-        this.#mountPath ??= mount.path
         // Requests arrive as routes of the plugin.
         this.#claim(server, { path: mount.path, upgrade: mount.upgrade })
+        this.#mountPath ??= mount.path
         return mount
       },
       close: () => this.close(),
@@ -150,17 +153,20 @@ export class ReverbServer {
 
   /**
    * Listens on `REVERB_HOST:REVERB_PORT` and resolves to the address, the same one for every call; port 0 takes a free one.
-   * Rejects with a {@link ConfigurationError} when the port cannot be had.
+   * Rejects with a {@link ConfigurationError} when the port cannot be had, and after `close()`.
    */
-  listen(): Promise<Bound> {
+  async listen(): Promise<Bound> {
+    this.#mustBeOpen()
     return this.#standalone.listen()
   }
 
   /**
    * Publishes to each channel and resolves to the number of connections that each was handed to; never waits for a
-   * socket. Rejects with a RefusedError when the name, a channel or the size is not allowed.
+   * socket. Rejects with a RefusedError when the name, a channel or the size is not allowed, and with a
+   * {@link ConfigurationError} once the server is closed.
    */
   async publish(message: PublishMessage): Promise<ReadonlyMap<string, number>> {
+    this.#mustNotHaveEnded()
     const found = this.#named.get(message.appKey)
     const app = isPromise(found) ? await found : found
     const { event, data, socketId } = message
@@ -174,6 +180,7 @@ export class ReverbServer {
 
   /** Closes every signed-in connection of a user with 4009, after which clients do not come back by themselves. */
   async disconnectUser(userId: string, appKey?: string): Promise<void> {
+    this.#mustNotHaveEnded()
     await this.#revoke.disconnect(await this.#named.get(appKey), userId)
   }
 
@@ -182,6 +189,7 @@ export class ReverbServer {
    * and in a presence channel the member leaves. Rejects with a RefusedError when the name is not allowed.
    */
   async unsubscribeUser(userId: string, channel: string, appKey?: string): Promise<void> {
+    this.#mustNotHaveEnded()
     const app = await this.#named.get(appKey)
     await this.#revoke.unsubscribe(app, userId, checkChannel(app, channel))
   }
@@ -230,13 +238,19 @@ export class ReverbServer {
     await this.#standalone.settled()
     await drain(this.#connections, this.options.drain)
     await this.#connector.closed(closeDeadline)
+    this.#ended = true
     await this.#stop()
     await this.#standalone.close()
     for (const release of this.#releases) release()
   }
 
   #mustBeOpen(): void {
-    if (this.#closing) throw new ConfigurationError('This server is closed; make a new one')
+    if (this.#closing) throw closed()
+  }
+
+  /** Until the last connection is gone, events still reach whoever is left, here and on other nodes. */
+  #mustNotHaveEnded(): void {
+    if (this.#ended) throw closed()
   }
 
   #claim(server: NodeServer, mount: Claim): void {
@@ -263,4 +277,8 @@ export class ReverbServer {
       request: (request, response, rest) => void this.#api(request, response, { path: rest, only }),
     }
   }
+}
+
+function closed(): ConfigurationError {
+  return new ConfigurationError('This server is closed; make a new one')
 }

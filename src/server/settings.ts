@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { bindSettings, credentialSettings, publicSettings } from '../protocol/address.ts'
 import { type WebhookName, webhookNames } from '../protocol/webhook.ts'
 import { loggerSettings } from '../support/logger-settings.ts'
+import { isOriginPattern, originPatterns } from '../support/origin.ts'
 import {
   choice,
   flag,
@@ -24,6 +25,12 @@ const urls: Kind<readonly string[]> = {
   allowed: 'a comma list of http or https URLs',
 }
 
+const origins: Kind<readonly string[]> = {
+  ...list,
+  schema: z.array(z.string().refine(isOriginPattern, `expected ${originPatterns}`)),
+  allowed: `a comma list of ${originPatterns}`,
+}
+
 const webhookEvents: Kind<readonly WebhookName[]> = {
   ...list,
   schema: z.array(z.enum(webhookNames)),
@@ -34,7 +41,7 @@ const webhookEvents: Kind<readonly WebhookName[]> = {
 export const appSettings = {
   allowedOrigins: setting(
     'REVERB_ALLOWED_ORIGINS',
-    list,
+    origins,
     ['*'],
     'Origins that may connect: hosts, `*.example.com` allowed, optionally with scheme and port; others get 4009',
   ),

@@ -54,16 +54,22 @@ export function resolveSettings<S extends Settings>(
   env: Env,
   overrides: { readonly [K in keyof S]?: unknown },
 ): Values<S> {
-  const entries = Object.entries(settings).map(([name, { env: variable, aliases, kind, fallback }]) => {
+  const entries = Object.entries(settings).map(([name, row]) => {
+    const { kind, fallback } = row
     const given = overrides[name]
     if (given !== undefined) return [name, check(kind, name, given, given)]
-    const source = [variable, ...aliases].find((candidate) => env[candidate])
+    const source = variableOf(row, env)
     const text = source === undefined ? undefined : env[source]
     if (source === undefined || text === undefined) return [name, fallback]
     return [name, check(kind, source, text, kind.fromText(text))]
   })
   // The table's own keys, each with the type its kind has checked.
   return Object.fromEntries(entries) as Values<S>
+}
+
+/** The variable that gives a setting its value; an empty one is none. */
+export function variableOf({ env: variable, aliases }: Setting<unknown>, env: Env): string | undefined {
+  return [variable, ...aliases].find((candidate) => env[candidate])
 }
 
 function check<T>(kind: Kind<T>, source: string, shown: unknown, value: unknown): T {

@@ -92,7 +92,7 @@ describe('an app manager', () => {
     expect((await apiOf(running).post('/events', event)).status).toBe(404)
     await expect(running.publish('news')).rejects.toMatchObject({ code: 'ERR_BROADCAST_UNKNOWN_APP' })
     expect(await running.server.credentials()).toBeUndefined()
-    expect(lines).toEqual([])
+    expect(lines).toEqual([expect.stringMatching(/refused with 4001 .* no app has the key "app-key"/)])
   })
 
   it('C7 C129 knows a disabled app: 4003 for a connection, 403 for a request', async () => {

@@ -256,6 +256,49 @@ describe('attach', () => {
     expect((await send({ port, path: '/reports' })).text).toBe('GET /reports')
   })
 
+  it.each([
+    ['/reverb', '/reverb'],
+    ['/reverb', '/reverb/'],
+    ['', ''],
+    ['/reverb', '/reverb/app'],
+    ['/reverb/app', '/reverb'],
+    ['/reverb', '/reverb/other'],
+    ['/reverb/other', '/reverb'],
+    ['', '/app'],
+    ['/apps', ''],
+    ['', '/t/app'],
+  ])('refuses a second server where one takes from the other: %j and %j', async (first, second) => {
+    const http = createServer(answerPath)
+    const [one, two] = [createReverb(), createReverb()]
+    one.attach(http, { path: first })
+    const attach = () => two.attach(http, { path: second })
+    expect(attach).toThrow(/is taken on this HTTP server: choose another path/)
+    expect(two.mounted).toBe(false)
+    await one.close()
+    attach()
+    await connectUnder(await listen(http), second.replace(/\/$/, ''))
+  })
+
+  it('refuses the path of its own mount, too', () => {
+    const http = createServer(answerPath)
+    const server = createReverb()
+    server.attach(http, { path: '/reverb' })
+    expect(() => server.attach(http, { path: '/reverb' })).toThrow('The path "/reverb" is taken')
+  })
+
+  it('serves beside one another what only looks alike', async () => {
+    const http = createServer(answerPath)
+    const paths = ['/reverb', '/reverb-app', '', '/shop/reverb', '/application', '/t']
+    for (const path of paths) createReverb().attach(http, { path })
+    const port = await listen(http)
+    for (const path of paths) {
+      const client = await connectUnder(port, path)
+      await client.join('news')
+      expect((await apiOf({ port }, path).post('/events', event)).status).toBe(200)
+      expect(await client.rest()).toHaveLength(1)
+    }
+  })
+
   it('C19 serves TLS on an https server', async () => {
     const { cert, key } = createCertificate()
     const https = createTlsServer({ cert, key }, answerPath)

@@ -274,6 +274,27 @@ describe('asFastifyPlugin', () => {
     await expectToWork(port)
   })
 
+  it('fails where another server has the prefix, also one that is attached', async () => {
+    const app = createApp()
+    await mount(app)
+    await expect(mount(app)).rejects.toMatchObject({
+      code: 'ERR_BROADCAST_CONFIGURATION',
+      message: expect.stringContaining('The path "/reverb" is taken on this HTTP server'),
+    })
+    const other = createApp()
+    createReverb().attach(other.server, { path: '/reverb' })
+    await expect(mount(other, {}, '/reverb/other')).rejects.toThrow('overlaps with "/reverb"')
+  })
+
+  it('serves under a prefix within that of another server', async () => {
+    const app = createApp()
+    await mount(app)
+    await mount(app, {}, '/reverb/other')
+    const port = await listen(app)
+    await expectToWork(port)
+    await expectToWork(port, '/reverb/other')
+  })
+
   it('fails for a key that no app has', async () => {
     const app = createApp()
     const server = createReverb()

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import PusherServer from 'pusher'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BroadcastManager } from '../../src/index.ts'
+import { silentLogger } from '../../src/support/logger.ts'
 import { apiApp, apiOf } from '../support/api.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { freePort } from '../support/free-port.ts'
@@ -55,6 +57,7 @@ describe('listen', () => {
     await server.close()
     await expect(createReverb({ port }).listen()).resolves.toMatchObject({ port: first.port })
     expect(() => server.attach(createServer())).toThrow(/closed; make a new one/)
+    await expect(server.listen()).rejects.toThrow(/closed; make a new one/)
   })
 
   it('is undone by a close that comes before the port is open', async () => {
@@ -87,6 +90,44 @@ describe('listen', () => {
     expect(await client.closed).toMatchObject({ code: 4200 })
     await expect(send({ port, path: '/up' })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     await server.close()
+  })
+})
+
+describe('a server that is closed', () => {
+  const refusal = {
+    code: 'ERR_BROADCAST_CONFIGURATION',
+    message: 'This server is closed; make a new one',
+  }
+
+  it('publishes nothing and says so', async () => {
+    const server = createReverb()
+    await server.listen()
+    await server.close()
+    await expect(server.publish({ channels: ['news'], event: 'x', data: '1' })).rejects.toMatchObject(refusal)
+    await expect(server.disconnectUser('7')).rejects.toMatchObject(refusal)
+    await expect(server.unsubscribeUser('7', 'private-news')).rejects.toMatchObject(refusal)
+  })
+
+  it('fails what the application broadcasts over it', async () => {
+    const server = createReverb()
+    const parts = { server, env: {} }
+    const broadcasting = new BroadcastManager({ driver: 'reverb', logger: silentLogger }, parts)
+    onTestFinished(() => broadcasting.close())
+    await server.close()
+    await expect(broadcasting.on('news').as('x').with({}).send()).rejects.toThrow(/This server is closed/)
+  })
+
+  it('still publishes to whoever is left while it closes', async () => {
+    const server = createReverb()
+    const { port } = await server.listen()
+    const client = await connectUnder(port, '')
+    await client.join('news')
+    const closing = server.close()
+    expect(await server.publish({ channels: ['news'], event: 'x', data: '1' })).toEqual(
+      new Map([['news', 1]]),
+    )
+    expect(await client.next('x')).toMatchObject({ data: '1' })
+    await closing
   })
 })
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { appKey } from '../../protocol/address.ts'
 import { type WebhookName, webhookNames } from '../../protocol/webhook.ts'
 import { ConfigurationError } from '../../support/errors.ts'
+import { hidden, reticent, withHidden } from '../../support/reticent.ts'
 import { text } from '../../support/settings.ts'
 import { appSettings } from '../settings.ts'
 import type { App, AppSettings, WebhookEndpoint } from './app.ts'
@@ -73,7 +74,7 @@ const webhookSchema = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   events: z.array(z.enum(webhookNames)).default([...webhookNames]),
   channels: z.array(z.string().min(1)).default(['*']),
-  headers: z.record(z.string(), z.string()).refine(areHeaders, 'not all are HTTP headers').default({}),
+  headers: z.record(z.string(), z.string()).superRefine(refuseBadHeaders).default({}),
 })
 
 const appSchema = z.strictObject({
@@ -96,6 +97,17 @@ export function checkHeaders(headers: Readonly<Record<string, string>>): void {
   }
 }
 
+function refuseBadHeaders(headers: Readonly<Record<string, string>>, context: z.RefinementCtx): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!areHeaders({ [name]: '' })) {
+      context.addIssue({ code: 'custom', path: [name], message: 'no HTTP header has such a name' })
+    } else if (!areHeaders({ [name]: value })) {
+      const message = 'its value has characters that no HTTP header has (Latin-1 only, no line breaks)'
+      context.addIssue({ code: 'custom', path: [name], message })
+    }
+  }
+}
+
 function areHeaders(headers: Readonly<Record<string, string>>): boolean {
   try {
     checkHeaders(headers)
@@ -105,12 +117,12 @@ function areHeaders(headers: Readonly<Record<string, string>>): boolean {
   }
 }
 
-/** The app, checked, complete and frozen. Throws a {@link ConfigurationError} that never holds a value. */
+/** The app, checked, complete and frozen; it prints without its secrets. Throws a {@link ConfigurationError} that never holds a value. */
 export function completeApp(given: unknown, defaults: AppDefaults): App {
   return complete(parse(appSchema, given, 'an app'), defaults)
 }
 
-/** At least one app, each checked, complete and frozen. Throws a {@link ConfigurationError} that never holds a value. */
+/** At least one app, each checked, complete and frozen; they print without their secrets. Throws a {@link ConfigurationError} that never holds a value. */
 export function completeApps(given: unknown, defaults: AppDefaults): readonly App[] {
   const apps = parse(z.array(appSchema).min(1), given, 'an array of apps')
   for (const field of ['id', 'key'] as const) {
@@ -130,7 +142,22 @@ function parse<T>(schema: z.ZodType<T>, given: unknown, expected: string): T {
 }
 
 function complete(app: z.infer<typeof appSchema>, defaults: AppDefaults): App {
-  return Object.freeze({ ...defaults, previousSecret: undefined, ...defined(app) })
+  return Object.freeze(reticent({ ...defaults, previousSecret: undefined, ...defined(app) }, withoutSecrets))
+}
+
+function withoutSecrets(app: App): object {
+  const webhooks = app.webhooks.map(({ url, headers, ...webhook }) => ({
+    url: publicPartOf(url),
+    ...webhook,
+    headers: Object.fromEntries(Object.keys(headers).map((name) => [name, hidden])),
+  }))
+  return { ...withHidden(app, ['secret', 'previousSecret']), webhooks }
+}
+
+/** What may be shown of the URL of a webhook: neither password nor query. */
+export function publicPartOf(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
 }
 
 /** The schemas of a table of settings, each of which may be left out. */

@@ -217,7 +217,7 @@ describe('Apps', () => {
       await vi.advanceTimersByTimeAsync(5_000)
       for (const failed of await asking) {
         expect(failed).toBeInstanceOf(AppLookupError)
-        expect(failed).toMatchObject({ code: 'ERR_BROADCAST_APP_LOOKUP', status })
+        expect(failed).toMatchObject({ code: 'ERR_BROADCAST_APP_LOOKUP', answered: status })
       }
       expect(parts.metrics.appLookupsFailed).toBe(1)
       expect(parts.lines).toEqual([

@@ -1,7 +1,7 @@
 import type { Credentials } from '../../protocol/signature.ts'
 import { messageOf } from '../../support/errors.ts'
 import type { App, WebhookEndpoint } from '../apps/app.ts'
-import { checkHeaders } from '../apps/app-options.ts'
+import { checkHeaders, publicPartOf } from '../apps/app-options.ts'
 import type { LifecycleEvent } from '../lifecycle.ts'
 import { fits } from './fits.ts'
 
@@ -49,7 +49,7 @@ function toTarget({ id, key, secret }: App, endpoint: WebhookEndpoint): Target {
   const headers = toHeaders(endpoint.headers)
   return {
     key: JSON.stringify([id, key, secret, url, headers]),
-    label: `${url.origin}${url.pathname}`,
+    label: publicPartOf(endpoint.url),
     url,
     credentials: { key, secret },
     headers,
