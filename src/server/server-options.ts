@@ -69,7 +69,7 @@ export interface ReverbServerOptions extends AddressOptions, LogOptions, AppLimi
    */
   readonly redisUrl?: string
   /**
-   * Where NATS is, for the scaling driver `nats`.
+   * Where NATS is (servers of one cluster with commas between), for the scaling driver `nats`.
    * In the environment: `NATS_URL`.
    * @default 'nats://127.0.0.1:4222'
    */

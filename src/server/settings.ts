@@ -222,7 +222,7 @@ export const serverSettings = {
     'NATS_URL',
     secret,
     'nats://127.0.0.1:4222',
-    'Where NATS is, for the scaling driver `nats`',
+    'Where NATS is (servers of one cluster with commas between), for the scaling driver `nats`',
   ),
   scalingPrefix: setting(
     'REVERB_SCALING_PREFIX',

@@ -38,7 +38,9 @@ const time = fc.constantFrom(1, 60_000)
 const holding = fc
   .record({
     subscriptions: fc.nat(2),
-    users: fc.array(fc.record({ id: user, comes: fc.boolean() }), { maxLength: 3 }),
+    users: fc.array(fc.record({ id: user, does: fc.constantFrom('come', 'leave', 'come anew') }), {
+      maxLength: 3,
+    }),
     limit: fc.constantFrom(0, 1, 2),
     counted: fc.boolean(),
     settled: fc.boolean(),
@@ -46,9 +48,9 @@ const holding = fc
   })
   .map(({ users, ...said }) => {
     // Of each user one thing is said.
-    const last = new Map(users.map(({ id, comes }) => [id, comes]))
-    const of = (wanted: boolean) => [...last].filter(([, comes]) => comes === wanted).map(([id]) => id)
-    return { ...said, come: of(true), remove: of(false) }
+    const last = new Map(users.map(({ id, does }) => [id, does]))
+    const of = (other: string) => [...last].filter(([, does]) => does !== other).map(([id]) => id)
+    return { ...said, come: of('leave'), remove: of('come') }
   })
 
 /** Any step. */
@@ -59,7 +61,8 @@ export const ledgerStep: fc.Arbitrary<LedgerStep> = fc.oneof(
     weight: 10,
     arbitrary: step('holds', fc.tuple(node, place, holding, fc.boolean()), (w, id, where, said, knows) => {
       const { come, ...others } = said
-      const add = come.map((user) => ({ id: user, info: JSON.stringify({ from: id, ':': '\n"é' }) }))
+      const info = JSON.stringify({ from: id, said: said.subscriptions, ':': '\n"é' })
+      const add = come.map((user) => ({ id: user, info }))
       return w.hold(id, where, { ...others, add }, knows)
     }),
   },
@@ -86,7 +89,9 @@ export const ledgerStep: fc.Arbitrary<LedgerStep> = fc.oneof(
   step('forgets', fc.tuple(node), (w, id) => w.ledger.forget(w.life(id))),
   {
     weight: 2,
-    arbitrary: step('settles', fc.tuple(fc.constantFrom(0, 60_000)), (w, grace) => w.settle(grace)),
+    arbitrary: step('settles', fc.tuple(node, fc.constantFrom(0, 60_000)), (w, id, grace) =>
+      w.settle(id, grace),
+    ),
   },
 )
 
@@ -189,8 +194,10 @@ export class LedgerWitness {
     return new Map([...(await this.ledger.occupied(appId, prefix))].sort())
   }
 
-  async settle(grace: number): Promise<unknown> {
-    const { departures, offline } = await this.ledger.settle(grace)
+  async settle(id: string, grace: number): Promise<unknown> {
+    const settled = await this.ledger.settle(this.life(id), grace)
+    if (settled === stale) return stale
+    const { departures, offline } = settled
     const texts = (list: readonly object[]) =>
       list.map((each) => JSON.stringify(Object.entries(each).sort())).sort()
     return { departures: texts(departures), offline: texts(offline) }

@@ -1,13 +1,12 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type NatsOptions, natsBroker } from '../../src/server/adapters/nats/index.ts'
 import type { Broker } from '../../src/server/cluster/broker.ts'
 import { stale } from '../../src/server/cluster/broker.ts'
-import { BrokerNode, member, placeOf } from '../../src/testing/broker-suite/node.ts'
-import { Inbox } from '../../src/testing/inbox.ts'
+import { type BrokerNode, member, placeOf } from '../../src/testing/broker-suite/node.ts'
 import { freePort } from '../support/free-port.ts'
 import { NatsServer, type NatsServerOptions } from '../support/nats.ts'
+import { openNode } from '../support/nats-node.ts'
 
 const room = placeOf('presence-room')
 const event = { event: 'news', data: '"hello"', ttl: 60 }
@@ -16,16 +15,6 @@ async function startNats(options?: NatsServerOptions): Promise<NatsServer> {
   const server = await NatsServer.start(options)
   onTestFinished(() => server.stop())
   return server
-}
-
-/** A broker that begins to connect; it is closed with the test. */
-function openNode(options: NatsOptions): { node: BrokerNode; lost(): Promise<string> } {
-  const losses = new Inbox<string>(20_000)
-  const broker = natsBroker({ ...options, prefix: 'tests' })
-  onTestFinished(() => broker.close())
-  const open = broker.open.bind(broker)
-  broker.open = (listener) => open({ ...listener, disconnected: (reason) => losses.put(reason) })
-  return { node: new BrokerNode(broker, 'node.1'), lost: () => losses.take() }
 }
 
 /** A connection of the application; it is closed with the test. */

@@ -1,10 +1,14 @@
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisBroker } from '../../src/server/adapters/redis/index.ts'
+import { type RedisAddress, redisBroker } from '../../src/server/adapters/redis/index.ts'
+import { connectByNodeRedis } from '../../src/server/adapters/redis/node-redis.ts'
+import { RedisLink } from '../../src/server/adapters/redis/redis-link.ts'
 import { brokerSuite } from '../../src/testing/broker-suite.ts'
 import { openBroker } from '../support/broker.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Redis, startRedisCluster } from '../support/redis.ts'
+import { startSilentPort } from '../support/silent-port.ts'
 
 let processes: readonly Redis[]
 let nodeRedis: ReturnType<typeof createCluster>
@@ -27,6 +31,14 @@ afterAll(async () => {
 
 /** What a broker is given when it is not given a client. */
 const urls = () => processes.map(({ url }) => url)
+
+/** Those that take writes now. */
+async function mastersOf(processes: readonly Redis[]): Promise<readonly [Redis, ...Redis[]]> {
+  const roles = await Promise.all(processes.map((redis) => redis.cli('role')))
+  const [first, ...others] = processes.filter((_, at) => roles[at]?.startsWith('master'))
+  if (first === undefined) throw new Error('There is no master')
+  return [first, ...others]
+}
 
 describe('A redis broker of a Redis Cluster', () => {
   const suite = brokerSuite((prefix) => redisBroker({ cluster: urls(), prefix }))
@@ -62,12 +74,36 @@ describe('In a Redis Cluster', () => {
     expect(await node.text('third')).toBe('hello')
   })
 
+  it('the next process is asked when one says nothing', async () => {
+    const silent = await startSilentPort()
+    const { node } = await openBroker({ cluster: [silent, ...urls()], prefix: 'silent' })
+    await node.begin()
+    await eventually(() => silent.open).toBe(0)
+  })
+
+  it('a master that says nothing is named while it is waited for', async () => {
+    const silent = await startSilentPort()
+    const address = { host: silent.host, port: silent.port }
+    const [{ port }] = await mastersOf(processes)
+    const topology = {
+      kind: 'cluster' as const,
+      seeds: processes.map(({ port }) => ({ host: '127.0.0.1', port })),
+      mapped: (said: RedisAddress) => (said.port === port ? address : undefined),
+    }
+    const connect = await connectByNodeRedis({ tls: false })
+    const link = new RedisLink({ topology, connect }, 1, { message() {}, ended() {} })
+    const opening = link.open()
+    await eventually(() => link.silent).toBe(`127.0.0.1:${silent.port}`)
+    link.destroy()
+    await expect(opening).rejects.toThrow('The connection was closed')
+    await eventually(() => silent.open).toBe(0)
+  })
+
   // The last test: one process is dead after it.
   it('the broker finds the shard again after its master has died', async () => {
     const { broker, node, lost } = await openBroker({ cluster: urls(), prefix: 'dying' })
-    const masters = await Promise.all(processes.map(async (redis) => /^master/.test(await redis.cli('role'))))
-    const master = processes[masters.indexOf(true)]
-    await master?.kill()
+    const [master] = await mastersOf(processes)
+    await master.kill()
     expect(await lost()).not.toBe('')
     await node.connected()
     await node.begin()

@@ -52,6 +52,15 @@ describe('What a node asked of a connection that it has lost', () => {
     })
   })
 
+  it('is handed no departures', async () => {
+    const { node, asksTooLate } = await openDetained('late departures')
+    await node.begin()
+    await node.hold(place, { add: [ada] })
+    await node.hold(place, { remove: ['ada'] })
+    await asksTooLate(() => node.settle())
+    expect((await node.settle()).departures).toEqual([{ ...place, userId: 'ada' }])
+  })
+
   it('signs nobody in or out, and counts no connections', async () => {
     const { broker, node, asksTooLate } = await openDetained('late others')
     await node.begin()

@@ -4,8 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RedisOptions, redisBroker } from '../../src/server/adapters/redis/index.ts'
 import { brokerSuite } from '../../src/testing/broker-suite.ts'
 import { beginBroker, openBroker } from '../support/broker.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { type RedisSentinels, startSentinels } from '../support/redis.ts'
+import { startSilentPort } from '../support/silent-port.ts'
 
 let watched: RedisSentinels
 
@@ -60,3 +62,24 @@ for (const [at, [way, options]] of Object.entries(ways).entries()) {
     }, 60_000)
   })
 }
+
+describe('A sentinel that says nothing', () => {
+  // A sentinel client of the package redis waits for it: only the next attempt could ask another.
+  it.each(['by the addresses of sentinels', 'of a client of the package ioredis that asks sentinels'])(
+    'has the next one asked by a redis broker %s',
+    async (way) => {
+      const silent = await startSilentPort()
+      const options = ways[way]?.([silent, ...watched.sentinels])
+      const { node } = await openBroker({ ...options, prefix: 'silent' })
+      await node.begin()
+      await eventually(() => silent.open).toBe(0)
+    },
+    30_000,
+  )
+
+  it('is named where there is no other', async () => {
+    const { host, port } = await startSilentPort()
+    const { lost } = beginBroker({ sentinels: [{ host, port }], name: watched.name, prefix: 'silent' })
+    expect(await lost()).toBe(`${host}:${port} did not answer in time`)
+  })
+})

@@ -67,6 +67,7 @@ describe('pusher:signin', () => {
     '{"id":null}',
     '{"id":{}}',
     '{"id":true}',
+    '{"id":"\\ud83d"}',
     JSON.stringify({ id: 'x'.repeat(129) }),
     '{"id":"7","watchlist":"8"}',
     '{"id":"7","watchlist":[null]}',

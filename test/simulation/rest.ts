@@ -1,3 +1,4 @@
+import { stale } from '../../src/server/cluster/broker.ts'
 import { onlineKey, transitionKey } from './rights.ts'
 import { channels } from './schedule.ts'
 import type { World } from './world.ts'
@@ -35,7 +36,11 @@ export function checkNothingLeft(world: World): void {
     const interests = broker.interests.filter((name) => name !== 'all' && !name.startsWith('probe:'))
     if (interests.length > 0) world.violation('leak', `Node ${index} still wants ${interests.join()}`)
   }
-  const { departures, offline } = world.hub.look('settle', 0)
+  world.hub.look('renew', 'nobody', 1_000, true)
+  const settled = world.hub.look('settle', 'nobody', 0)
+  world.hub.look('forget', 'nobody')
+  if (settled === stale) return
+  const { departures, offline } = settled
   if (departures.length + offline.length > 0) {
     world.violation('leak', `Departures are left: ${JSON.stringify([...departures, ...offline])}`)
   }

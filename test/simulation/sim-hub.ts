@@ -96,7 +96,7 @@ export class SimHub {
   }
 
   /** What the ledger says, without any way in between. */
-  look<Name extends 'state' | 'occupied' | 'connections' | 'online' | 'renew' | 'settle'>(
+  look<Name extends 'state' | 'occupied' | 'connections' | 'online' | 'renew' | 'settle' | 'forget'>(
     name: Name,
     ...said: Parameters<Calls[Name]>
   ): Awaited<ReturnType<Calls[Name]>> {

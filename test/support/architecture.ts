@@ -13,7 +13,7 @@ const floors = [
 
 /** The same for what is called inside server/, where types may name their neighbours. */
 const serverFloors = [
-  'adapter apps config errors forwarded frame grace lifecycle metrics publishable query rate-limiter server-options settings trace transitions unawaited',
+  'adapter apps config errors forwarded frame grace lifecycle metrics publishable query rate-limiter scaling-options server-options settings shown trace transitions unawaited',
   'transport',
   'outbox',
   'connection',
@@ -21,7 +21,7 @@ const serverFloors = [
   'deliver',
   'publish',
   'counts handlers release',
-  'adapters api attach client-options cluster connect connect-gate drain fastify-plugin heartbeat put-back receive standalone transports webhooks',
+  'adapters api attach client-options cluster connect connect-gate drain fastify-plugin heartbeat put-back receive refusal refusal-log standalone transports webhooks',
   'assemble-protocol',
   'assemble',
   'server',
@@ -47,6 +47,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
     'protocol/rest.ts',
     'server/api/parse-body.ts',
     'server/apps/app-options.ts',
+    'server/scaling-options.ts',
     'server/settings.ts',
   ],
 }

@@ -8,33 +8,42 @@ interface Stored extends StoredMessage {
 export class FakeJetStream {
   /** Milliseconds since 1970. */
   time = 1_000_000
-  /** Runs before each write is stored. */
-  beforeWrite: () => void = () => {}
+  /** Runs before each write is stored, which waits for it. */
+  beforeWrite: () => void | Promise<void> = () => {}
   readonly jetStream: JetStream
+  readonly #ids = new Map<string, number>()
   #stored: Stored[] = []
   #revision = 0
 
   constructor() {
     this.jetStream = {
-      open: async () => {},
-      subjects: async () => this.#stored.map(({ subject }) => subject),
+      open: async ({ replicas }) => replicas,
+      subjects: async () => ({
+        subjects: this.#stored.map(({ subject }) => subject),
+        revision: this.#revision,
+      }),
       read: async (_stream, subject) => this.#last(subject),
-      publish: async (subject, data, { revision }) => {
-        this.beforeWrite()
+      publish: async (subject, data, { revision, id }) => {
+        await this.beforeWrite()
+        const known = id === undefined ? undefined : this.#ids.get(id)
+        if (known !== undefined) return known
         if (revision !== undefined && revision !== (this.#last(subject)?.revision ?? 0)) throw refusal(10071)
-        return this.#store(subject, Buffer.from(data))
+        const stored = this.#store(subject, Buffer.from(data))
+        if (id !== undefined) this.#ids.set(id, stored)
+        return stored
       },
       remove: async (_stream, revision) => {
         if (!this.#stored.some((each) => each.revision === revision)) throw refusal(10043)
         this.#stored = this.#stored.filter((each) => each.revision !== revision)
       },
-      purge: async (_stream, subject) => this.#purge(subject),
+      purge: async (_stream, subject, revision) => this.#purge(subject, revision),
     }
   }
 
   /** Forgets everything, and counts from the beginning. */
   wipe(): void {
     this.#stored = []
+    this.#ids.clear()
     this.#revision = 0
   }
 
@@ -49,8 +58,8 @@ export class FakeJetStream {
     return revision
   }
 
-  #purge(subject: string): void {
-    this.#stored = this.#stored.filter((each) => each.subject !== subject)
+  #purge(subject: string, revision = this.#revision): void {
+    this.#stored = this.#stored.filter((each) => each.subject !== subject || each.revision > revision)
   }
 }
 

@@ -9,6 +9,8 @@ import { freePort } from './free-port.ts'
 
 /** What a NATS server is started with. */
 export interface NatsServerOptions {
+  /** @default that of the machine */
+  readonly program?: string
   /** @default true */
   readonly jetStream?: boolean
   /** A free one unless it is said. */
@@ -21,7 +23,7 @@ export interface NatsServerOptions {
 export class NatsServer {
   readonly port: number
   readonly #options: NatsServerOptions
-  readonly #folders: string[] = []
+  #folder: string | undefined
   #process: ChildProcess | undefined
 
   private constructor(port: number, options: NatsServerOptions) {
@@ -40,24 +42,31 @@ export class NatsServer {
     return `nats://127.0.0.1:${this.port}`
   }
 
-  /** Starts it where it was, knowing nothing. */
+  /** Starts it where it was, without what it had in memory. */
   async startAgain(): Promise<void> {
-    const { jetStream = true, more = [] } = this.#options
+    const { program = 'nats-server', jetStream = true, more = [] } = this.#options
     const where = ['-a', '127.0.0.1', '-p', String(this.port)]
-    const memory = jetStream ? ['-js', '-sd', this.#newFolder()] : []
-    this.#process = spawn('nats-server', [...where, ...memory, ...more], { stdio: 'ignore' })
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'reverb-nats-'))
+    const memory = jetStream ? ['-js', '-sd', this.#folder] : []
+    this.#process = spawn(program, [...where, ...memory, ...more], { stdio: 'ignore' })
     while (!(await answers(this.port))) await sleep(20)
   }
 
-  /** Ends it at once. */
-  async stop(): Promise<void> {
+  /** Ends it at once; its files stay. */
+  async kill(): Promise<void> {
     const process = this.#process
     this.#process = undefined
     if (process === undefined) return
     const exit = once(process, 'exit')
     process.kill('SIGKILL')
     await exit
-    for (const folder of this.#folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  }
+
+  /** Ends it at once, and nothing of it stays. */
+  async stop(): Promise<void> {
+    await this.kill()
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = undefined
   }
 
   /** It does nothing any more, and its connections stay. */
@@ -68,12 +77,6 @@ export class NatsServer {
   /** It goes on. */
   thaw(): void {
     this.#process?.kill('SIGCONT')
-  }
-
-  #newFolder(): string {
-    const folder = mkdtempSync(join(tmpdir(), 'reverb-nats-'))
-    this.#folders.push(folder)
-    return folder
   }
 }
 

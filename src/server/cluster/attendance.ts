@@ -99,7 +99,8 @@ export class Attendance {
 
   /** Answers that are still on their way know less of the user than what comes now. */
   #outdate(appId: string, userId: string): void {
-    for (const asked of this.#asked) asked.delete(keyOf(appId, userId))
+    const key = keyOf(appId, userId)
+    for (const asked of this.#asked) asked.delete(key)
   }
 
   #say(attendee: Attendee): Promise<void> {

@@ -2,7 +2,12 @@ import type { Member } from '../../protocol/messages.ts'
 import type { KeptEvent } from '../adapter.ts'
 
 // What joins nodes: a broker that all of them reach. Each driver is one Broker; everything that nodes do with it stands in
-// this folder, once. Apps are named by their ids, nodes by the id of one life: a node that was taken for dead gets another.
+// this folder, once. Apps are named by their ids, nodes by the id of one life. A life goes on over the loss of a connection,
+// though what it asked of an earlier one is refused; a node that was taken for dead gets another.
+//
+// Nobody is gone at once. Who leaves a node that drains is kept as nobody's (`keep`), so that no client sees a user flicker
+// who moves. A departure can be taken back for a while (`settle`), so that webhooks and watchlists hear of no reload. And a
+// node keeps an empty seat for a while, so that most who come back find everything as it was.
 
 /** A channel of an app. */
 export interface Place {
@@ -48,6 +53,8 @@ export interface BrokerListener {
   message(road: string, message: Buffer): void
   /** A place that this node watches has changed, whoever changed it; in the order of the versions. */
   changed(place: Place, notice: Notice): void
+  /** Something came where only notices come, and was none. */
+  refused?(): void
 }
 
 /** Messages to whoever listens now; at most once. Names of roads are any text of up to 300 characters. */
@@ -90,7 +97,7 @@ export interface Holding {
   readonly subscriptions: number
   /** Users that this node has there from now on. One that others have too keeps the info that it came with. */
   readonly add: readonly Member[]
-  /** Users that it has no longer. */
+  /** Users that it has no longer; they leave before those of `add` come, so one who is in both comes anew. */
   readonly remove: readonly string[]
   /** Users that may be there; a new one beyond is refused, those before it are not. 0: no limit. */
   readonly limit: number
@@ -167,8 +174,11 @@ export interface Ledger {
     appId: string,
     prefix: string,
   ): Promise<ReadonlyMap<string, { readonly subscriptions: number; readonly users: number }>>
-  /** The node has so many connections of the app; false, and nothing is changed, when that is more than before and beyond the limit. */
-  connect(node: string, appId: string, connections: number, limit: number): Promise<boolean | typeof stale>
+  /**
+   * The node wants to have so many connections of the app. Resolves to how many it has from now on: where that is more than
+   * before, only as many as the limit (0: none) leaves free, never fewer than before.
+   */
+  connect(node: string, appId: string, connections: number, limit: number): Promise<number | typeof stale>
   /** Connections of the app on all nodes. */
   connections(appId: string): Promise<number>
   /**
@@ -184,7 +194,7 @@ export interface Ledger {
    * Ends the time of those who were kept, and hands out departures that are older than `grace` milliseconds and were not
    * taken back: each one to one node only.
    */
-  settle(grace: number): Promise<Settled>
+  settle(node: string, grace: number): Promise<Settled | typeof stale>
   /** The node has left by itself: nothing of it remains. */
   forget(node: string): Promise<void>
 }

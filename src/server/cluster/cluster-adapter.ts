@@ -36,6 +36,7 @@ export class ClusterAdapter implements Adapter {
     const registry = new ClusterRegistry({
       link,
       ledger: broker.ledger,
+      logger,
       findApp,
       tellOfUser: (appId, userId) => void relay.tell({ user: { appId, userId } }),
     })

@@ -1,11 +1,13 @@
 import type { Member } from '../../protocol/messages.ts'
 import type { ChannelName, SocketId } from '../../protocol/names.ts'
 import { ignoreRejection } from '../../support/awaitable.ts'
+import { messageOf } from '../../support/errors.ts'
+import type { Logger } from '../../support/logger.ts'
 import { type Joined, type Occupancy, type Registry, type RegistryListener, settleTime } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import { Grace } from '../grace.ts'
 import { Attendance } from './attendance.ts'
-import type { Ledger, Notice, Place, PlaceState, Settled } from './broker.ts'
+import type { Departure, Ledger, Notice, Place, PlaceState, Settled } from './broker.ts'
 import { ConnectionCounts } from './connection-counts.ts'
 import { Gatherer, inBatches } from './gatherer.ts'
 import type { Link } from './link.ts'
@@ -15,6 +17,7 @@ import { SeatStatements, type Surroundings } from './seat-statements.ts'
 interface RegistryParts {
   readonly link: Link
   readonly ledger: Ledger
+  readonly logger: Logger
   /** Finds the app of a departure that another node has begun. */
   readonly findApp: (id: string) => Promise<App | undefined>
   /** Tells other nodes that a user has come or gone. */
@@ -156,19 +159,15 @@ export class ClusterRegistry implements Registry {
 
   /** Departures that are this node's to announce; never rejects. */
   async settled({ departures, offline }: Settled): Promise<void> {
-    // First of all: whoever comes back meanwhile is announced by another node.
-    for (const { appId, channel, userId } of departures) {
-      const app = await this.#appOf(appId)
-      // A name that a node has vouched for when somebody joined.
-      const place = { app, channel: channel as ChannelName }
-      if (app === undefined) continue
-      if (userId === undefined) this.#around.listener?.transition({ name: 'channel_vacated', ...place, app })
-      else this.#around.listener?.transition({ name: 'member_removed', ...place, app, userId })
+    for (const [appId, users] of byApp(offline)) {
+      for (const { userId } of users) this.#parts.tellOfUser(appId, userId)
+      const watched = users.filter(({ userId }) => this.#around.listener?.isWatched(appId, userId))
+      void this.#attendance.verify(
+        appId,
+        watched.map(({ userId }) => userId),
+      )
     }
-    for (const { appId, userId } of offline) {
-      this.#parts.tellOfUser(appId, userId)
-      await this.userMayHaveChanged(appId, userId)
-    }
+    await Promise.all([...byApp(departures)].map(([appId, some]) => this.#announce(appId, some)))
   }
 
   /** From now on users who leave are kept for a while, as they will appear on another node. */
@@ -185,13 +184,13 @@ export class ClusterRegistry implements Registry {
     this.#empty.cancel(key)
     const statements = this.#seats.get(key) ?? this.#begin(key, new Seat(app, channel))
     statements.seat.app = app
+    if (statements.beginsToBeWatched()) void this.#beginToWatch(statements)
     return statements
   }
 
   #begin(key: string, seat: Seat): SeatStatements {
     const statements = new SeatStatements(seat, this.#around, () => this.#forgetSoon(key, statements))
     this.#seats.set(key, statements)
-    if (statements.isWatched) void this.#beginToWatch(statements)
     return statements
   }
 
@@ -209,12 +208,21 @@ export class ClusterRegistry implements Registry {
     return link.ask(() => ledger.state(place))
   }
 
-  /** An app that cannot be found has nobody who listens. */
-  async #appOf(id: string): Promise<App | undefined> {
+  /** An app that is no longer there has nobody who listens. */
+  async #announce(appId: string, departures: readonly Departure[]): Promise<void> {
+    const { findApp, logger } = this.#parts
     try {
-      return await this.#parts.findApp(id)
-    } catch {
-      return undefined
+      const app = await findApp(appId)
+      if (app === undefined) return
+      for (const { channel: name, userId } of departures) {
+        // A name that a node has vouched for when somebody joined.
+        const channel = name as ChannelName
+        if (userId === undefined) this.#around.listener?.transition({ name: 'channel_vacated', app, channel })
+        else this.#around.listener?.transition({ name: 'member_removed', app, channel, userId })
+      }
+    } catch (thrown) {
+      const what = `${departures.length} departures from channels of the app ${appId} are told to no webhook`
+      logger.error(`${what}: the app cannot be looked up: ${messageOf(thrown)}`)
     }
   }
 
@@ -236,4 +244,14 @@ export class ClusterRegistry implements Registry {
 
 function keyOf(appId: string, channel: string): string {
   return JSON.stringify([appId, channel])
+}
+
+function byApp<Item extends { readonly appId: string }>(items: readonly Item[]): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const group = groups.get(item.appId)
+    if (group === undefined) groups.set(item.appId, [item])
+    else group.push(item)
+  }
+  return groups
 }

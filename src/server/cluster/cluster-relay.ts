@@ -112,9 +112,11 @@ export class ClusterRelay implements Relay {
   /** Takes every road again. */
   async recover(): Promise<void> {
     const { link, broker } = this.#parts
-    await inBatches([everyone, ...this.#followed.keys()], (roads) =>
-      link.ask(() => broker.roads.subscribe(roads)),
-    )
+    await inBatches([everyone, ...this.#followed.keys()], async (batch) => {
+      // Meanwhile some may have been given up.
+      const roads = batch.filter((road) => road === everyone || this.#followed.has(road))
+      await link.ask(() => broker.roads.subscribe(roads))
+    })
   }
 
   /** A message from the broker. What is no envelope is counted and forgotten. */

@@ -1,6 +1,7 @@
 import { Serial } from '../../support/serial.ts'
 import type { App } from '../apps/app.ts'
 import type { Ledger } from './broker.ts'
+import { inBatches } from './gatherer.ts'
 import type { Link } from './link.ts'
 
 interface Count {
@@ -9,6 +10,8 @@ interface Count {
   connections: number
   /** What the ledger has been told; undefined when that is not sure. */
   said: number | undefined
+  /** Connections that wait for the ledger to admit them. */
+  waiting: ((admitted: boolean) => void)[]
 }
 
 /** How many connections this node has of each app, as the ledger is told. */
@@ -22,10 +25,10 @@ export class ConnectionCounts {
     this.#ledger = ledger
   }
 
-  /** Counts a connection in; only an app with a limit has to wait for the ledger. */
+  /** Counts a connection in; only one of an app with a limit has to wait for the ledger, with all that come meanwhile. */
   connect({ id, maxConnections }: App): boolean | Promise<boolean> {
     const count = this.#countOf(id)
-    if (maxConnections > 0) return count.statements.run(() => this.#tryOneMore(count, maxConnections))
+    if (maxConnections > 0) return this.#wait(count, maxConnections)
     count.connections++
     void this.#say(count)
     return true
@@ -39,26 +42,42 @@ export class ConnectionCounts {
 
   /** Says everything again. */
   async recover(): Promise<void> {
-    for (const count of this.#counts.values()) {
-      count.said = undefined
-      await this.#say(count)
-    }
+    await inBatches([...this.#counts.values()], (batch) =>
+      Promise.all(
+        batch.map((count) => {
+          count.said = undefined
+          return this.#say(count)
+        }),
+      ),
+    )
   }
 
-  /** Out of reach the limit holds for this node alone. */
-  async #tryOneMore(count: Count, limit: number): Promise<boolean> {
-    const wanted = count.connections + 1
-    let isFree = wanted <= limit
+  #wait(count: Count, limit: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      count.waiting.push(resolve)
+      if (count.waiting.length === 1) void count.statements.run(() => this.#admit(count, limit))
+    })
+  }
+
+  /** Admits as many of those who wait as are free; out of reach the limit holds for this node alone. */
+  async #admit(count: Count, limit: number): Promise<void> {
+    const { waiting, connections } = count
+    count.waiting = []
+    const wanted = connections + waiting.length
+    let admitted = Math.min(wanted, limit) - connections
     try {
-      isFree = await this.#link.ask((life) => this.#ledger.connect(life, count.appId, wanted, limit))
-      if (isFree) count.said = wanted
+      const granted = await this.#link.ask((life) => this.#ledger.connect(life, count.appId, wanted, limit))
+      admitted = granted - connections
+      count.said = granted
     } catch {
       count.said = undefined
     }
-    if (isFree) count.connections++
+    for (const [at, resolve] of waiting.entries()) {
+      if (at < admitted) count.connections++
+      resolve(at < admitted)
+    }
     // Meanwhile somebody may have gone.
     if (count.said !== count.connections) void this.#say(count)
-    return isFree
   }
 
   #say(count: Count): Promise<void> {
@@ -67,20 +86,23 @@ export class ConnectionCounts {
 
   async #sayNow(count: Count): Promise<void> {
     const { appId, connections } = count
-    if (count.said === connections) return
-    count.said = undefined
-    try {
-      await this.#link.ask((life) => this.#ledger.connect(life, appId, connections, 0))
-      count.said = connections
-    } catch {
-      // Out of reach: it is said when the ledger is back.
+    if (count.said !== connections) {
+      count.said = undefined
+      try {
+        count.said = await this.#link.ask((life) => this.#ledger.connect(life, appId, connections, 0))
+      } catch {
+        // Out of reach: it is said when the ledger is back.
+      }
     }
+    // Nobody is there, and the ledger knows: nothing is left to be said of the app.
+    const isOver = count.said === 0 && count.connections === 0 && count.waiting.length === 0
+    if (isOver) this.#counts.delete(appId)
   }
 
   #countOf(appId: string): Count {
     let count = this.#counts.get(appId)
     if (count === undefined) {
-      count = { appId, statements: new Serial(), connections: 0, said: 0 }
+      count = { appId, statements: new Serial(), connections: 0, said: 0, waiting: [] }
       this.#counts.set(appId, count)
     }
     return count

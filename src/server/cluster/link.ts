@@ -10,6 +10,9 @@ import { type Broker, type Notice, type Place, type Settled, stale } from './bro
 /** Milliseconds between two renewals at most. */
 const maxInterval = 2_000
 
+/** Milliseconds before the second attempt to come back; each time twice as many, up to the longest. */
+const [firstPause, longestPause] = [50, 2_000]
+
 const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
 
 /** What a node does when its link changes; nothing of it throws, and only `recover` may reject. */
@@ -48,12 +51,14 @@ export class Link {
   readonly #probeRoad: string
   #listener: LinkListener | undefined
   #life: string
+  /** Without a connection; saying everything again; one of them. */
   #state: 'down' | 'joining' | 'up' = 'down'
+  /** How often there was a connection: the end of what was asked of an earlier one says nothing of this one. */
+  #turn = 0
   #trouble: string | undefined
+  /** What was last logged of the loss that this node is in. */
+  #told: string | undefined
   #memory: string | undefined
-  #connected = false
-  /** Whether the loss that this node is in has been told. */
-  #told = false
   #closed = false
   /** Milliseconds on the monotonic clock. */
   #renewedAt = 0
@@ -62,7 +67,10 @@ export class Link {
   #tending = false
   #alive = 1
   #probed: (() => void) | undefined
+  /** Milliseconds before the broker is reset; 0 when all has gone well for a while. */
+  #pause = 0
   #timer: NodeJS.Timeout | undefined
+  #resetting: NodeJS.Timeout | undefined
   #believing: NodeJS.Timeout | undefined
 
   constructor(parts: LinkParts) {
@@ -102,7 +110,7 @@ export class Link {
 
   /** Begins to connect. The timers do not keep the process alive. */
   start(listener: LinkListener): void {
-    const { broker, ttl } = this.#parts
+    const { broker, ttl, metrics } = this.#parts
     this.#listener = listener
     this.#timer = setInterval(() => void this.renew(), Math.min(ttl / 4, maxInterval)).unref()
     broker.open({
@@ -113,21 +121,22 @@ export class Link {
         else listener.message(road, message)
       },
       changed: (place, notice) => listener.changed(place, notice),
+      refused: () => void metrics.relayRefused++,
     })
   }
 
   /** Asks the broker something. Rejects with an {@link UnreachableError} when it cannot, or does not answer in time. */
   async ask<T>(call: (life: string) => Promise<T | typeof stale>): Promise<T> {
     if (!this.up) throw new UnreachableError('Nothing was changed')
-    const life = this.#life
+    const [life, turn] = [this.#life, this.#turn]
     try {
       const answer = await this.#inTime(call(life))
       if (answer !== stale) return answer
     } catch (thrown) {
-      this.#fail(messageOf(thrown))
+      this.#fail(messageOf(thrown), turn)
       throw new UnreachableError(`${this.#parts.broker.name} did not do what it was asked`)
     }
-    if (life === this.#life) this.#fail(takenForDead)
+    this.#fail(takenForDead, turn)
     throw new UnreachableError(takenForDead)
   }
 
@@ -137,8 +146,9 @@ export class Link {
     this.#closed = true
     clearInterval(this.#timer)
     clearTimeout(this.#believing)
+    clearTimeout(this.#resetting)
     try {
-      if (this.up && this.alone) await this.#listener?.settled(await this.#inTime(broker.ledger.settle(0)))
+      if (this.up && this.alone) await this.#listener?.settled(await this.#settle(0))
       if (this.up) await this.#inTime(broker.ledger.forget(this.#life))
       await this.#inTime(broker.close())
     } catch (thrown) {
@@ -149,61 +159,71 @@ export class Link {
   }
 
   #found(): void {
-    this.#connected = true
-    void this.#recover()
+    this.#turn++
+    clearTimeout(this.#resetting)
+    void this.#recover(this.#turn)
   }
 
   #lost(reason: string): void {
     const { broker, metrics, logger } = this.#parts
-    this.#connected = false
     if (this.#closed) return
+    // What follows on a loss, such as the end of its connections, is none of its own.
+    const follows = this.#state === 'down' && this.#told !== undefined
     this.#state = 'down'
     clearTimeout(this.#believing)
+    this.#probed?.()
     this.#listener?.lost()
-    // What follows on a loss, such as the end of its connections, is none of its own.
-    if (this.#told) return
-    this.#told = true
+    if (follows) return
+    if (this.#told === undefined) metrics.brokerLosses++
     this.#trouble = `${broker.name} at ${broker.address} cannot be reached: ${reason}`
-    metrics.brokerLosses++
-    logger.error(`${this.#trouble}; this node goes on alone`)
+    if (this.#told !== this.#trouble) logger.error(`${this.#trouble}; this node goes on alone`)
+    this.#told = this.#trouble
   }
 
-  #fail(reason: string): void {
-    if (!this.#connected || this.#closed) return
+  /** Something that was asked of a connection has failed: with it everything else is in doubt. */
+  #fail(reason: string, turn: number): void {
+    if (!this.#isCurrent(turn) || this.#closed) return
     this.#lost(reason)
-    this.#parts.broker.reset()
+    // At once; but what fails again and again is not hammered at.
+    this.#resetting = setTimeout(() => this.#parts.broker.reset(), this.#pause).unref()
+    this.#pause = Math.min(Math.max(firstPause, this.#pause * 2), longestPause)
   }
 
   /** From here on the others count on this node again. */
-  async #recover(): Promise<void> {
+  async #recover(turn: number): Promise<void> {
     const { broker, logger } = this.#parts
-    if (this.#state === 'joining' || this.#closed) return
+    if (this.#closed) return
     this.#state = 'joining'
     this.#trouble ??= 'Joining the other nodes'
     try {
       await this.#register()
       await this.#inTime(broker.roads.subscribe([this.#probeRoad]))
       await this.#probe()
-      if (this.#isOver()) return
+      if (!this.#isCurrent(turn)) return
       this.#state = 'up'
       this.#upSince = performance.now()
       // What is left of those who went long ago is no sight for those who come now.
-      if (this.alone) void this.#listener?.settled(await this.#inTime(broker.ledger.settle(settleTime)))
+      if (this.alone) void this.#listener?.settled(await this.#settle(settleTime))
       await this.#listener?.recover()
-      if (!this.up) return
+      if (!this.#isCurrent(turn) || !this.up) return
       this.#trouble = undefined
-      this.#told = false
+      this.#told = undefined
       clearTimeout(this.#believing)
-      this.#believing = setTimeout(() => this.#listener?.believe(), settleTime).unref()
+      this.#believing = setTimeout(() => this.#believe(), settleTime).unref()
       logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)
     } catch (thrown) {
-      this.#fail(messageOf(thrown))
+      this.#fail(messageOf(thrown), turn)
     }
   }
 
-  /** Whether the connection was lost, or the link closed, while something was awaited. */
-  #isOver(): boolean {
-    return this.#state !== 'joining'
+  #believe(): void {
+    this.#pause = 0
+    this.#listener?.believe()
+  }
+
+  /** Whether the connection is still the same, and not lost. */
+  #isCurrent(turn: number): boolean {
+    return turn === this.#turn && this.#state !== 'down'
   }
 
   /** The same life goes on where the ledger still knows it: then nobody notices that anything was. */
@@ -227,27 +247,28 @@ export class Link {
   async renew(): Promise<void> {
     if (this.#state !== 'up' || this.#renewing) return
     this.#renewing = true
+    const turn = this.#turn
     try {
       const sent = performance.now()
       const renewed = await this.#inTime(this.#parts.broker.ledger.renew(this.#life, this.#parts.ttl, false))
       // Meanwhile nothing was said, and nothing is said again without a loss.
       if (renewed === stale || !this.up) {
-        this.#fail(takenForDead)
+        this.#fail(takenForDead, turn)
         return
       }
       this.#renewedAt = sent
       this.#alive = renewed.alive
       await this.#probe()
-      if (!this.#tending) void this.#tend(renewed.expired)
+      if (this.#isCurrent(turn) && !this.#tending) void this.#tend(renewed.expired, turn)
     } catch (thrown) {
-      this.#fail(messageOf(thrown))
+      this.#fail(messageOf(thrown), turn)
     } finally {
       this.#renewing = false
     }
   }
 
   /** Buries the dead and hands out departures; whoever has just come back lets the others come back first. */
-  async #tend(expired: readonly string[]): Promise<void> {
+  async #tend(expired: readonly string[], turn: number): Promise<void> {
     const { broker, ttl, logger } = this.#parts
     this.#tending = true
     try {
@@ -257,12 +278,18 @@ export class Link {
           while (this.up && !(await this.#inTime(broker.ledger.reap(node))));
         }
       }
-      void this.#listener?.settled(await this.#inTime(broker.ledger.settle(settleTime)))
+      if (this.up) void this.#listener?.settled(await this.#settle(settleTime))
     } catch (thrown) {
-      this.#fail(messageOf(thrown))
+      this.#fail(messageOf(thrown), turn)
     } finally {
       this.#tending = false
     }
+  }
+
+  async #settle(grace: number): Promise<Settled> {
+    const settled = await this.#inTime(this.#parts.broker.ledger.settle(this.#life, grace))
+    if (settled === stale) throw new Error(takenForDead)
+    return settled
   }
 
   /** An open connection proves nothing: a message must make its way through the broker and back. */

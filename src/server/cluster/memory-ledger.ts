@@ -87,14 +87,15 @@ export class MemoryLedger implements LocalLedger {
     return new Map(found.map(([channel, { subscriptions, users }]) => [channel, { subscriptions, users }]))
   }
 
-  connect(node: string, appId: string, connections: number, limit: number): boolean | typeof stale {
+  connect(node: string, appId: string, connections: number, limit: number): number | typeof stale {
     const life = this.#alive(node)
     if (life === undefined) return stale
-    const more = connections - (life.connections.get(appId) ?? 0)
-    if (limit > 0 && more > 0 && this.connections(appId) + more > limit) return false
-    if (connections > 0) life.connections.set(appId, connections)
+    const before = life.connections.get(appId) ?? 0
+    const free = limit > 0 ? Math.max(0, limit - this.connections(appId)) : Number.POSITIVE_INFINITY
+    const granted = Math.min(connections, before + free)
+    if (granted > 0) life.connections.set(appId, granted)
     else life.connections.delete(appId)
-    return true
+    return granted
   }
 
   connections(appId: string): number {
@@ -116,7 +117,8 @@ export class MemoryLedger implements LocalLedger {
     return this.#alive(node) !== undefined || this.#release(node, reapedAtOnce)
   }
 
-  settle(grace: number): Settled {
+  settle(node: string, grace: number): Settled | typeof stale {
+    if (this.#alive(node) === undefined) return stale
     for (const place of this.#keeping) this.#endKept(place)
     return { departures: this.#departures.settle(grace), offline: this.#users.settle(grace) }
   }
@@ -150,9 +152,9 @@ export class MemoryLedger implements LocalLedger {
     if (place.isFreeOf(node)) life.places.delete(place)
     else life.places.add(place)
     if (holding.keep > 0) this.#keeping.add(place)
+    if (holding.settled) this.#depart(place, removed)
     const back = added.filter((id) => this.#takeBack(place, id))
     const occupied = wasVacant && !place.vacant && !this.#takeBack(place, undefined)
-    if (holding.settled) this.#depart(place, removed)
     this.#file(place, wasVacant, holding.settled)
     const { version, subscriptions: now } = place
     return { version, previous, subscriptions: now, added, removed, refused, back, occupied }

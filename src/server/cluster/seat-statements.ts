@@ -1,3 +1,4 @@
+import type { Member } from '../../protocol/messages.ts'
 import { kindOf } from '../../protocol/names.ts'
 import { type Joined, type RegistryListener, settleTime } from '../adapter.ts'
 import type { Held, Ledger, Notice, PlaceState } from './broker.ts'
@@ -21,6 +22,8 @@ interface Waiting {
   readonly resolve: (joined: Joined) => void
 }
 
+const nobody: ReadonlySet<string> = new Set()
+
 /**
  * Says to the ledger what this node has in a channel, one statement at a time, however many come and go meanwhile; and tells
  * this node's subscribers what the answers and notices mean to them.
@@ -37,6 +40,7 @@ export class SeatStatements {
   /** The memory of the ledger in which the last statement stands. */
   #memory: string | undefined
   #saying = false
+  #isWatched = false
   /** Whether what is being said may be answered with a state that is older than the watch. */
   #unsure = false
   /** The last notice that came while something was being said; only of counts. */
@@ -56,7 +60,14 @@ export class SeatStatements {
 
   /** Whether the broker is to tell of the changes that others make. */
   get isWatched(): boolean {
-    return this.#isPresence || this.#isCounted
+    return this.#isWatched
+  }
+
+  /** True once: when it is to tell of them from now on. */
+  beginsToBeWatched(): boolean {
+    if (this.#isWatched || !(this.#isPresence || this.#isCounted)) return false
+    this.#isWatched = true
+    return true
   }
 
   /** Resolves when the ledger has heard that the entry has come or gone, or is out of reach. */
@@ -134,23 +145,46 @@ export class SeatStatements {
     if (this.seat.subscriptions === 0) this.#emptied()
   }
 
-  /** One statement; returns the users who found the channel full. */
+  /** Says what is so now; returns the users who found the channel full. */
   async #hold(): Promise<ReadonlySet<string>> {
-    const { link, ledger, listener, draining } = this.#around
     const { seat } = this
-    const { app, place, subscriptions } = seat
-    const again = this.#again
-    this.#again = false
-    const [add, remove] = [seat.toAdd(again), seat.toRemove()]
+    if (this.#again) {
+      const repeated = await this.#repeat()
+      if (repeated === undefined) return this.#goAlone()
+      if (seat.isSaid) return nobody
+    }
+    const add = seat.toAdd()
+    const held = await this.#state(add, seat.toRemove(), seat.app.presenceMaxMembers)
+    if (held === undefined) return this.#goAlone()
+    this.#announce(held, nobody, false)
+    return new Set(held.refused)
+  }
+
+  /** Says again what the ledger may have forgotten: whoever has been admitted is not refused now. */
+  async #repeat(): Promise<Held | undefined> {
+    const { link } = this.#around
+    const { seat } = this
+    const add = seat.claimed()
     // A ledger that remembers takes for new only who has left since, and others have been told of that.
-    const { memory } = link
-    const forgets = again && (memory === undefined || memory !== this.#memory)
+    const forgets = link.memory === undefined || link.memory !== this.#memory
     const known = new Set(forgets ? add.filter(({ id }) => seat.isKnown(id)).map(({ id }) => id) : [])
     const wasOccupied = forgets && seat.isKnownAsOccupied
+    const gone = seat.toRemove().filter((id) => !seat.has(id))
+    this.#again = false
+    const held = await this.#state(add, gone, 0)
+    if (held !== undefined) this.#announce(held, known, wasOccupied)
+    return held
+  }
+
+  /** One statement; undefined when it may not have been heard. */
+  async #state(add: readonly Member[], remove: readonly string[], limit: number): Promise<Held | undefined> {
+    const { link, ledger, listener, draining } = this.#around
+    const { seat } = this
+    const { place, subscriptions } = seat
+    const { memory } = link
     seat.attempted(add)
     try {
       const held = await link.ask((life) => {
-        const limit = again ? 0 : app.presenceMaxMembers
         const settled = listener?.wantsTransitions === true
         // With nobody else there, nobody can take them over.
         const keep = draining && !link.alone ? settleTime : 0
@@ -160,23 +194,23 @@ export class SeatStatements {
       this.#memory = memory
       seat.confirmed(subscriptions, add, remove, held.refused)
       this.#learnHeld(held, add)
-      this.#announce(held, known, wasOccupied)
-      return new Set(held.refused)
+      return held
     } catch {
       this.#again = true
-      return this.#goAlone()
+      return undefined
     }
   }
 
   #goAlone(): ReadonlySet<string> {
     const { app, channel } = this.seat
+    this.seat.attempted(this.seat.toAdd())
     const { full, ...difference } = this.seat.learnAlone()
     this.#tell(difference)
     if (this.#isCounted) this.#around.listener?.counted(app, channel, this.seat.total, true)
     return full
   }
 
-  #learnHeld(held: Held, added: Parameters<Seat['learnHeld']>[1]): void {
+  #learnHeld(held: Held, added: readonly Member[]): void {
     if (this.#isPresence) {
       const difference = this.seat.learnHeld(held, added, this.#around.doubtful)
       if (difference !== undefined) this.#tell(difference)
@@ -195,8 +229,9 @@ export class SeatStatements {
     const { app, channel } = this.seat
     const { listener } = this.#around
     if (held.occupied && !wasOccupied) listener?.transition({ name: 'channel_occupied', app, channel })
+    const back = new Set(held.back)
     for (const userId of held.added) {
-      if (known.has(userId) || held.back.includes(userId)) continue
+      if (known.has(userId) || back.has(userId)) continue
       listener?.transition({ name: 'member_added', app, channel, userId })
     }
   }

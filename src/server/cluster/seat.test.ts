@@ -40,10 +40,10 @@ describe('Seat', () => {
       const [first, second] = [entry('1.1', '7'), entry('1.2', '7')]
       seat.enter(first)
       seat.enter(second)
-      expect([seat.subscriptions, ids(seat.toAdd(false))]).toEqual([2, ['7']])
-      seat.attempted(seat.toAdd(false))
+      expect([seat.subscriptions, ids(seat.toAdd())]).toEqual([2, ['7']])
+      seat.attempted(seat.toAdd())
       seat.exit(first)
-      expect([ids(seat.toAdd(false)), seat.toRemove()]).toEqual([[], []])
+      expect([ids(seat.toAdd()), seat.toRemove()]).toEqual([[], []])
       seat.exit(second)
       expect(seat.toRemove()).toEqual(['7'])
       seat.confirmed(0, [], ['7'], [])
@@ -53,7 +53,7 @@ describe('Seat', () => {
     it('is to be removed also when nobody knows whether it was added', () => {
       const only = entry('1.1', '7')
       seat.enter(only)
-      seat.attempted(seat.toAdd(false))
+      seat.attempted(seat.toAdd())
       seat.exit(only)
       expect(seat.toRemove()).toEqual(['7'])
     })
@@ -69,8 +69,41 @@ describe('Seat', () => {
 
     it('is all to be added when the ledger may have forgotten it', () => {
       seat.enter(entry('1.1', '7'))
-      seat.attempted(seat.toAdd(false))
-      expect([ids(seat.toAdd(false)), ids(seat.toAdd(true))]).toEqual([[], ['7']])
+      seat.attempted(seat.toAdd())
+      expect([ids(seat.toAdd()), ids(seat.claimed())]).toEqual([[], ['7']])
+    })
+  })
+
+  describe('a user who goes and comes back while something is being said', () => {
+    const changed = (): Entry => ({ socketId: socketIdOf('1.2'), member: { id: '7', info: '{"anew":true}' } })
+
+    beforeEach(() => {
+      const first = entry('1.1', '7')
+      seat.enter(first)
+      seat.attempted(seat.toAdd())
+      seat.confirmed(1, seat.claimed(), [], [])
+      seat.exit(first)
+    })
+
+    it('with the same info has never been away', () => {
+      seat.enter(entry('1.2', '7'))
+      expect([ids(seat.toAdd()), seat.toRemove(), ids(seat.claimed())]).toEqual([[], [], ['7']])
+    })
+
+    it('with another info is to be removed and added', () => {
+      seat.enter(changed())
+      const [add, remove] = [seat.toAdd(), seat.toRemove()]
+      expect([add, remove]).toEqual([[{ id: '7', info: '{"anew":true}' }], ['7']])
+      seat.attempted(add)
+      seat.confirmed(1, add, remove, [])
+      expect([seat.isSaid, ids(seat.claimed())]).toEqual([true, ['7']])
+    })
+
+    it('is to be added again when the ledger has just removed it', () => {
+      const remove = seat.toRemove()
+      seat.enter(entry('1.2', '7'))
+      seat.confirmed(0, [], remove, [])
+      expect([ids(seat.toAdd()), seat.toRemove()]).toEqual([['7'], []])
     })
   })
 
@@ -91,6 +124,14 @@ describe('Seat', () => {
       expect([words(seat.learnState(state(1, 'b'), true)), seat.doubtful]).toEqual(['', true])
       expect(words(seat.learnState(state(2, 'b', 'a'), false))).toBe('')
       expect(words(seat.learnState(state(3, 'b'), false))).toBe('-a')
+    })
+
+    it('takes who comes back with another info for one who has come anew, and for nothing with the same', () => {
+      seat.learnState(state(5, 'a'), false)
+      const anew = { ...notice(6, 5, [], ['a']), added: [{ id: 'a', info: '{"anew":true}' }] }
+      expect(words(seat.learnNotice(anew, false))).toBe('-a,+a')
+      expect(words(seat.learnNotice({ ...anew, version: 7, previous: 6 }, false))).toBe('')
+      expect(ids(seat.roster.values())).toEqual(['a'])
     })
 
     it('keeps who leaves one node, while another may not have said that it has the same user', () => {
@@ -150,7 +191,7 @@ describe('Seat', () => {
   describe('who others have been told of', () => {
     it('is known once the ledger has answered, until it has answered that the user is gone', () => {
       seat.enter(entry('1.1', '7'))
-      seat.attempted(seat.toAdd(false))
+      seat.attempted(seat.toAdd())
       seat.learnAlone()
       expect([seat.isKnown('7'), seat.isKnownAsOccupied]).toEqual([false, false])
       seat.confirmed(1, [member('7')], [], [])

@@ -37,12 +37,14 @@ export class Seat {
   total = 0
   /** Whether the roster has members that the ledger may only not know yet, or may have forgotten where else they are. */
   doubtful = false
-  /** Users that the ledger has, or may have, from this node. */
-  readonly #claimed = new Set<string>()
+  /** Users that the ledger has, or may have, from this node, with the info that it was told. */
+  readonly #claimed = new Map<string, string>()
   /** Users that the ledger has had from this node for sure, in an earlier life too. */
   readonly #known = new Set<string>()
   readonly #entries = new Map<SocketId, Entry>()
   readonly #users = new Map<string, User>()
+  /** Users of whom the ledger does not know what is so: who came, has gone, or has another info. */
+  readonly #unsaid = new Set<string>()
   #said = 0
   /** Subscriptions of the last statement that was answered. */
   #heard = 0
@@ -67,8 +69,12 @@ export class Seat {
     this.#entries.set(entry.socketId, entry)
     if (entry.member === undefined) return
     const user = this.#users.get(entry.member.id)
-    if (user === undefined) this.#users.set(entry.member.id, { member: entry.member, connections: 1 })
-    else user.connections++
+    if (user !== undefined) {
+      user.connections++
+      return
+    }
+    this.#users.set(entry.member.id, { member: entry.member, connections: 1 })
+    this.#compare(entry.member.id)
   }
 
   /** It ends; one that has ended, or begun anew, is left alone. */
@@ -76,21 +82,40 @@ export class Seat {
     if (this.#entries.get(entry.socketId) !== entry) return
     this.#entries.delete(entry.socketId)
     const user = entry.member && this.#users.get(entry.member.id)
-    if (user !== undefined && --user.connections === 0) this.#users.delete(user.member.id)
+    if (user === undefined || --user.connections > 0) return
+    this.#users.delete(user.member.id)
+    this.#compare(user.member.id)
+  }
+
+  /** Whether the user has a subscription of this node. */
+  has(userId: string): boolean {
+    return this.#users.has(userId)
   }
 
   entryOf(socketId: SocketId): Entry | undefined {
     return this.#entries.get(socketId)
   }
 
-  /** Users that the ledger has not from this node; all of them when it may have forgotten. */
-  toAdd(all: boolean): readonly Member[] {
-    return all ? this.members : this.members.filter(({ id }) => !this.#claimed.has(id))
+  /** Users whom the ledger has not from this node, or with another info. */
+  toAdd(): readonly Member[] {
+    return [...this.#unsaid].flatMap((id) => this.#users.get(id)?.member ?? [])
   }
 
-  /** Users that it has, or may have, and that are gone. */
+  /** Users whom it has, or may have, and who are gone, if only to come back with another info. */
   toRemove(): readonly string[] {
-    return [...this.#claimed].filter((id) => !this.#users.has(id))
+    return [...this.#unsaid].filter((id) => this.#claimed.has(id))
+  }
+
+  /** Whether the ledger has been told all there is. */
+  get isSaid(): boolean {
+    return this.#unsaid.size === 0 && this.#said === this.subscriptions
+  }
+
+  /** Users whom it has, or may have, and who are here as they were: to be said again when it may have forgotten. */
+  claimed(): readonly Member[] {
+    return [...this.#claimed.keys()].flatMap((id) =>
+      this.#unsaid.has(id) ? [] : (this.#users.get(id)?.member ?? []),
+    )
   }
 
   /** Whether others have been told of the user for sure, in an earlier life too. */
@@ -105,7 +130,10 @@ export class Seat {
 
   /** The ledger may have got it: what is added is claimed, so that it is taken away again some day. */
   attempted(add: readonly Member[]): void {
-    for (const { id } of add) this.#claimed.add(id)
+    for (const { id, info } of add) {
+      if (!this.#claimed.has(id)) this.#claimed.set(id, info)
+      this.#compare(id)
+    }
   }
 
   /** The ledger has it. */
@@ -117,18 +145,21 @@ export class Seat {
   ): void {
     this.#said = subscriptions
     this.#heard = subscriptions
-    for (const { id } of add) this.#known.add(id)
-    for (const id of [...remove, ...refused]) {
-      this.#claimed.delete(id)
-      this.#known.delete(id)
+    for (const id of remove) this.#disclaim(id)
+    for (const { id, info } of add) {
+      this.#known.add(id)
+      this.#claimed.set(id, info)
     }
+    for (const id of refused) this.#disclaim(id)
+    for (const id of [...remove, ...add.map(({ id }) => id)]) this.#compare(id)
   }
 
   /** What the ledger has answered; undefined when something before it was missed. */
   learnHeld(held: Held, added: readonly Member[], keepMissing: boolean): Difference | undefined {
     const { version, previous, subscriptions, members, removed } = held
     if (members !== undefined) return this.learnState({ version, subscriptions, members }, keepMissing)
-    const reallyAdded = added.filter(({ id }) => held.added.includes(id))
+    const came = new Set(held.added)
+    const reallyAdded = added.filter(({ id }) => came.has(id))
     return this.learnNotice({ version, previous, subscriptions, added: reallyAdded, removed }, keepMissing)
   }
 
@@ -169,6 +200,16 @@ export class Seat {
     return { ...this.#apply(removed, newcomers.slice(0, free)), full }
   }
 
+  #disclaim(id: string): void {
+    this.#claimed.delete(id)
+    this.#known.delete(id)
+  }
+
+  #compare(id: string): void {
+    if (this.#users.get(id)?.member.info === this.#claimed.get(id)) this.#unsaid.delete(id)
+    else this.#unsaid.add(id)
+  }
+
   /** Who has left for sure: whoever may be on a node that has still to come back is kept until that is known. */
   #believed(removed: readonly string[], keepMissing: boolean): readonly string[] {
     if (!keepMissing || removed.length === 0) return removed
@@ -179,7 +220,9 @@ export class Seat {
   /** Whoever is here has not left, whatever the ledger took this node for; whoever has another info has come anew. */
   #apply(removed: readonly string[], added: readonly Member[]): Difference {
     const come = added.filter(({ id, info }) => this.roster.get(id)?.info !== info)
-    const leaving = [...removed.filter((id) => !this.#users.has(id)), ...come.map(({ id }) => id)]
+    const present = new Set(added.map(({ id }) => id))
+    const left = removed.filter((id) => !this.#users.has(id) && !present.has(id))
+    const leaving = [...left, ...come.map(({ id }) => id)]
     const gone = leaving.filter((id) => this.roster.delete(id))
     for (const member of come) this.roster.set(member.id, member)
     return { removed: gone, added: come }

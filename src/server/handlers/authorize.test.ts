@@ -139,6 +139,7 @@ describe('authorize', () => {
       '{"user_id":""}',
       '{"user_id":null}',
       '{"user_id":true}',
+      '{"user_id":"\\ud83d"}',
       '{"user_id":{"a":1}}',
       '{"user_id":["7"]}',
       '{"__proto__":{"user_id":"7"}}',

@@ -1,6 +1,6 @@
 import { SubscriptionError } from '../../protocol/errors.ts'
 import type { Member } from '../../protocol/messages.ts'
-import { type ChannelName, kindOf, userChannel } from '../../protocol/names.ts'
+import { type ChannelName, isWritable, kindOf, userChannel } from '../../protocol/names.ts'
 import { channelString, secretsOf, verifyAuth } from '../../protocol/signature.ts'
 import type { Connection } from '../connection.ts'
 
@@ -52,7 +52,7 @@ function memberOf(connection: Connection, channel: ChannelName, data: unknown): 
     throw unauthorized(channel, 'channel_data has no user_id')
   }
   const id = Number.isSafeInteger(data.user_id) ? String(data.user_id) : data.user_id
-  if (typeof id !== 'string' || id === '') {
+  if (typeof id !== 'string' || id === '' || !isWritable(id)) {
     throw unauthorized(channel, 'user_id must be a text that is not empty, or a whole number below 2^53')
   }
   return checkMember(connection, channel, {

@@ -1,7 +1,7 @@
 import type { ClientMessage } from '../../protocol/decode.ts'
 import { PusherError } from '../../protocol/errors.ts'
 import { error, signinSuccess } from '../../protocol/messages.ts'
-import { maxUserId } from '../../protocol/names.ts'
+import { isWritable, maxUserId } from '../../protocol/names.ts'
 import { secretsOf, userString, verifyAuth } from '../../protocol/signature.ts'
 import { type Awaitable, andThen, isPromise, orUndo } from '../../support/awaitable.ts'
 import { parseObject } from '../../support/json.ts'
@@ -129,7 +129,7 @@ function prove({ app, socketId }: Connection, { auth, userData }: SigninMessage)
   const user = parseObject(userData)
   if (user === undefined) throw refused('user_data is not a JSON object')
   const { id, user_info: info, watchlist } = user
-  if (typeof id !== 'string' || id === '' || id.length > maxUserId) {
+  if (typeof id !== 'string' || id === '' || id.length > maxUserId || !isWritable(id)) {
     throw refused(`user_data needs an id: a text of 1 to ${maxUserId} characters`)
   }
   return { user: { id, info: textOf(info ?? {}) }, watchlist: listOf(watchlist), userData }

@@ -36,6 +36,21 @@ export const departureStatements: BrokerStatements = {
     assert.deepEqual(await handedOut(one), [])
   },
 
+  'has nobody depart who leaves and comes back with another info at once': async (open) => {
+    const [one, other] = [await open(), await open()]
+    for (const node of [one, other]) await node.begin()
+    await other.broker.ledger.watch([room])
+    await one.hold(room, { add: [member('7')] })
+    await other.notice(room)
+    const anew = { id: '7', info: '{"anew":true}' }
+    const { added, removed, back } = await one.hold(room, { remove: ['7'], add: [anew] })
+    assert.deepEqual([added, removed, back], [['7'], ['7'], ['7']])
+    const notice = await other.notice(room)
+    assert.deepEqual([notice.added, notice.removed], [[anew], ['7']])
+    assert.deepEqual((await other.broker.ledger.state(room)).members, [anew])
+    assert.deepEqual(await handedOut(one), [])
+  },
+
   'takes back each by itself': async (open) => {
     const node = await open()
     await node.begin()
@@ -89,6 +104,6 @@ export const departureStatements: BrokerStatements = {
 }
 
 /** What is handed out to the node now. */
-async function handedOut({ broker }: BrokerNode, grace = 0): Promise<readonly Departure[]> {
-  return (await broker.ledger.settle(grace)).departures
+async function handedOut(node: BrokerNode, grace?: number): Promise<readonly Departure[]> {
+  return (await node.settle(grace)).departures
 }

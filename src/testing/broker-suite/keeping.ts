@@ -16,7 +16,7 @@ export const keepingStatements: BrokerStatements = {
     const { removed, members } = await node.leave(room, { remove: ['7'], keep: long })
     assert.deepEqual([removed, members], [[], [seven]])
     assert.deepEqual((await node.broker.ledger.state(room)).members, [seven])
-    assert.deepEqual((await node.broker.ledger.settle(0)).departures, [])
+    assert.deepEqual((await node.settle()).departures, [])
     assert.deepEqual((await node.hold(room, { add: [member('8')], limit: 1 })).refused, ['8'])
   },
 
@@ -31,7 +31,7 @@ export const keepingStatements: BrokerStatements = {
     await drains.broker.ledger.forget(drains.id)
     const until = performance.now() + 500
     await eventually(async () => {
-      assert.deepEqual((await other.broker.ledger.settle(0)).departures, [])
+      assert.deepEqual((await other.settle()).departures, [])
       return performance.now() > until
     })
     const { subscriptions, removed } = await other.leave(room, { remove: ['7'] })
@@ -87,10 +87,10 @@ export const keepingStatements: BrokerStatements = {
 }
 
 /** Settles until so many departures have come. */
-async function departuresOf({ broker }: BrokerNode, count: number): Promise<Departure[]> {
+async function departuresOf(node: BrokerNode, count: number): Promise<Departure[]> {
   const found: Departure[] = []
   await eventually(async () => {
-    found.push(...(await broker.ledger.settle(0)).departures)
+    found.push(...(await node.settle()).departures)
     return found.length >= count
   })
   return found

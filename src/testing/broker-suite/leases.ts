@@ -44,6 +44,7 @@ export const leaseStatements: BrokerStatements = {
     assert.equal(await ledger.hold('nobody.1', room, holding, 0), stale)
     assert.equal(await ledger.connect('nobody.1', 'app', 1, 0), stale)
     assert.equal(await ledger.sign('nobody.1', 'app', '7', true), stale)
+    assert.equal(await ledger.settle('nobody.1', 0), stale)
     assert.equal((await ledger.state(room)).subscriptions, 0)
     assert.equal(await ledger.connections('app'), 0)
     assert.deepEqual(await ledger.online('app', ['7']), new Set())

@@ -8,6 +8,7 @@ import {
   type Notice,
   type Place,
   type Renewed,
+  type Settled,
   stale,
 } from '../../server/cluster/broker.ts'
 import { Inbox } from '../inbox.ts'
@@ -92,12 +93,17 @@ export class BrokerNode {
     return this.hold(place, { subscriptions: 0, ...holding })
   }
 
-  async connect(appId: string, connections: number, limit: number): Promise<boolean> {
+  async connect(appId: string, connections: number, limit: number): Promise<number> {
     return alive(await this.broker.ledger.connect(this.id, appId, connections, limit))
   }
 
   async sign(appId: string, userId: string, signedIn: boolean): Promise<boolean> {
     return alive(await this.broker.ledger.sign(this.id, appId, userId, signedIn))
+  }
+
+  /** Ends what was kept, and takes the departures that are so many milliseconds old. */
+  async settle(grace = 0): Promise<Settled> {
+    return alive(await this.broker.ledger.settle(this.id, grace))
   }
 
   /** Falls silent, and its time is over at once. */

@@ -104,11 +104,11 @@ export const reapingStatements: BrokerStatements = {
 }
 
 /** Settles until so many departures have come, in the order of their places. */
-async function settled({ broker }: BrokerNode, count: number) {
+async function settled(node: BrokerNode, count: number) {
   const departures: unknown[] = []
   const offline: unknown[] = []
   await eventually(async () => {
-    const found = await broker.ledger.settle(0)
+    const found = await node.settle()
     departures.push(...found.departures)
     offline.push(...found.offline)
     return departures.length >= count

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../../support/errors.ts'
 
 /** Where the servers are, and as whom to connect. */
 export interface NatsAddress {
-  /** `host:port` each. */
+  /** `host:port` each, in the order of the list. */
   readonly servers: string[]
   readonly credentials: { readonly user?: string; readonly pass?: string; readonly token?: string }
   /** Whether a server that offers no TLS is refused. */

@@ -1,13 +1,20 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { FakeJetStream } from '../../../../test/support/fake-jetstream.ts'
+import { pending } from '../../../../test/support/pending.ts'
 import { Bucket, LostMemoryError } from './bucket.ts'
+import { Unanswered } from './unanswered.ts'
 
 async function setUp() {
   const server = new FakeJetStream()
   const settings = { name: 'bucket', subjects: ['b.>'], replicas: 1, maxAge: 1 }
+  const unanswered = new Unanswered()
   const open = () => Bucket.open(server.jetStream, settings, 'b')
-  return { server, bucket: await open(), other: await open() }
+  const openAgain = () => Bucket.open(server.jetStream, settings, 'b', unanswered)
+  return { server, bucket: await openAgain(), openAgain, other: await open() }
 }
+
+const removeSum = (bucket: Bucket) =>
+  bucket.change('sum', (entry) => ({ remove: true, result: () => entry?.value }))
 
 const addOne = (bucket: Bucket, at?: number) =>
   bucket.change('sum', (entry) => {
@@ -39,10 +46,57 @@ describe('Bucket', () => {
     it('removes nothing that somebody else has written', async () => {
       const { bucket, other } = await setUp()
       await addOne(bucket, 1)
-      const revision = await other.write('sum', 7)
-      const removed = await bucket.change('sum', (entry) => ({ remove: true, result: () => entry?.value }))
-      expect(removed).toBe(7)
-      expect(await other.remove(revision)).toBe(false)
+      await other.write('sum', 7)
+      expect(await removeSum(bucket)).toBe(7)
+      expect(await other.read('sum')).toBe(undefined)
+      expect((await other.keys('>')).keys).toEqual([])
+    })
+
+    it('writes where something was removed, even if a trace of that is left', async () => {
+      const { server, bucket, other } = await setUp()
+      await addOne(bucket)
+      const remove = vi.spyOn(server.jetStream, 'remove').mockResolvedValue()
+      await removeSum(bucket)
+      remove.mockRestore()
+      expect(await bucket.read('sum')).toBe(undefined)
+      expect(await addOne(other)).toBe(1)
+    })
+
+    it('deletes what it drops', async () => {
+      const { bucket } = await setUp()
+      await bucket.write('note', 1)
+      await bucket.change('sum', () => ({ write: 0, drop: 'note', result: () => undefined }))
+      expect(await bucket.read('note')).toBe(undefined)
+    })
+  })
+
+  it('deletes nothing that was written after it was said', async () => {
+    const { bucket, other } = await setUp()
+    const revision = await bucket.write('note', 1)
+    const later = await other.write('note', 1)
+    await bucket.drop('note', revision)
+    expect(await bucket.read('note')).toMatchObject({ revision: later })
+  })
+
+  describe('.open', () => {
+    it.each([
+      ['writes', addOne],
+      ['removes', removeSum],
+    ])('%s nothing any more that a lost connection still brings', async (_what, ask) => {
+      const { server, bucket, openAgain, other } = await setUp()
+      await addOne(other)
+      const [asked, arrived] = [pending<void>(), pending<void>()]
+      server.beforeWrite = () => {
+        server.beforeWrite = () => {}
+        asked.resolve()
+        return arrived.promise
+      }
+      const answer = ask(bucket)
+      await asked.promise
+      await openAgain()
+      arrived.resolve()
+      await answer
+      expect((await other.read('sum'))?.value).toBe(1)
     })
   })
 

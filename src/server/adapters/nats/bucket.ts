@@ -1,5 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { isRefusal, type JetStream, type StoredMessage, type StreamSettings } from './jetstream.ts'
+import {
+  isRefusal,
+  type JetStream,
+  type PublishOptions,
+  type StoredMessage,
+  type StreamSettings,
+} from './jetstream.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** The value of a key. */
 export interface Entry {
@@ -14,11 +21,14 @@ export interface Entry {
 /** What becomes of a key: a value, nothing, or what it was. */
 export interface Step<Result> {
   readonly write?: unknown
+  /** Nothing, in two steps: what is written then says so, and may go at any time. */
   readonly remove?: boolean
   /** Headers of the write. */
   readonly fields?: Readonly<Record<string, string>>
   /** Remembers the write, as one of this time. */
   readonly at?: number
+  /** A key that is deleted then, unless it is written after this. */
+  readonly drop?: string | undefined
   /** Made when it is done; the revision is that of the write. */
   readonly result: (revision: number) => Result
 }
@@ -38,11 +48,16 @@ const patience = 5000
 /** Milliseconds of the longest pause before the second try. */
 const firstPause = 2
 
+/** Where a message is stored to take its id away from another, which then cannot be stored any more. */
+const fence = 'fence'
+
 /** Own writes that are remembered, lest what nobody else has changed must be read again. */
 const rememberedWrites = 256
 
 /** Keys with JSON values, in one stream; a change takes effect only if nobody has changed the key in between. */
 export class Bucket {
+  /** What it was asked, on this connection and on those before. */
+  readonly unanswered: Unanswered
   readonly #jetStream: JetStream
   readonly #settings: StreamSettings
   readonly #root: string
@@ -52,28 +67,38 @@ export class Bucket {
   readonly #written = new Map<string, Entry>()
   #revision = 0
 
-  private constructor(jetStream: JetStream, settings: StreamSettings, root: string) {
+  private constructor(jetStream: JetStream, settings: StreamSettings, root: string, unanswered: Unanswered) {
     this.#jetStream = jetStream
     this.#settings = settings
     this.#root = root
+    this.unanswered = unanswered
   }
 
-  /** Makes the stream where there is none; all keys stand below the root, in the subjects that the stream is for. */
-  static async open(jetStream: JetStream, settings: StreamSettings, root: string): Promise<Bucket> {
-    try {
-      await jetStream.open(settings)
-    } catch (error) {
+  /**
+   * Makes the stream where there is none; all keys stand below the root, in the subjects that the stream is for. What is
+   * unanswered of earlier connections will not be done any more.
+   */
+  static async open(
+    jetStream: JetStream,
+    settings: StreamSettings,
+    root: string,
+    unanswered = new Unanswered(),
+  ): Promise<Bucket> {
+    const replicas = await jetStream.open(settings).catch((error: unknown) => {
       // Another node was faster; its replicas may be others, but the stream is the same.
-      if (!isRefusal(error, 'nameTaken')) throw error
-    }
-    return new Bucket(jetStream, settings, root)
+      if (isRefusal(error, 'nameTaken')) return jetStream.open(settings)
+      throw error
+    })
+    const bucket = new Bucket(jetStream, { ...settings, replicas }, root, unanswered)
+    await unanswered.end(
+      (id) => jetStream.publish(bucket.#subject(fence), '', { id }),
+      (key) => bucket.write(key, 1),
+    )
+    return bucket
   }
 
   async read(key: string): Promise<Entry | undefined> {
-    const found = await this.load(key)
-    if (found === undefined) return undefined
-    const { revision, time, data } = found
-    return { value: JSON.parse(Buffer.from(data).toString()), revision, time }
+    return entryOf(await this.load(key))
   }
 
   /** Reads what is no JSON. */
@@ -89,12 +114,8 @@ export class Bucket {
   }
 
   /** Writes what is no JSON, with headers; resolves to the revision. */
-  async store(
-    key: string,
-    data: string | Uint8Array,
-    fields: Readonly<Record<string, string>>,
-  ): Promise<number> {
-    return this.#seen(await this.#jetStream.publish(this.#subject(key), data, { fields }))
+  store(key: string, data: string | Uint8Array, fields: Readonly<Record<string, string>>): Promise<number> {
+    return this.#publish(key, data, { fields })
   }
 
   /**
@@ -118,26 +139,15 @@ export class Bucket {
     if (written !== undefined && written.revision < revision) this.#written.delete(key)
   }
 
-  /** Deletes a value; false when it is another one, or none, by now. */
-  async remove(revision: number): Promise<boolean> {
-    try {
-      await this.#jetStream.remove(this.#settings.name, revision)
-      return true
-    } catch (error) {
-      if (isRefusal(error, 'noSuchMessage')) return false
-      throw error
-    }
+  /** Deletes a key, unless it was written after this revision. */
+  async drop(key: string, revision: number): Promise<void> {
+    await this.#jetStream.purge(this.#settings.name, this.#subject(key), revision)
   }
 
-  /** Deletes a key, or all that a wildcard stands for. */
-  async purge(filter: string): Promise<void> {
-    await this.#jetStream.purge(this.#settings.name, this.#subject(filter))
-  }
-
-  /** Keys that a wildcard stands for, in no order. */
-  async keys(filter: string): Promise<string[]> {
-    const subjects = await this.#jetStream.subjects(this.#settings.name, this.#subject(filter))
-    return subjects.map((subject) => subject.slice(this.#root.length + 1))
+  /** Keys that a wildcard stands for, in no order, and the revision at which they were there. */
+  async keys(filter: string): Promise<{ readonly keys: readonly string[]; readonly revision: number }> {
+    const { subjects, revision } = await this.#jetStream.subjects(this.#settings.name, this.#subject(filter))
+    return { keys: subjects.map((subject) => subject.slice(this.#root.length + 1)), revision }
   }
 
   async #change<Result>(
@@ -150,14 +160,18 @@ export class Bucket {
     for (let pause = firstPause; ; pause = Math.min(pause * 2, 50)) {
       const written = this.#written.get(key)
       this.#written.delete(key)
-      const entry = written ?? (await this.read(key))
-      const { result, ...todo } = step(entry)
+      const found = written === undefined ? await this.load(key) : undefined
+      const { result, ...todo } = step(written ?? entryOf(found))
       // Who leaves everything as it is must know how it is.
       if (written !== undefined && todo.write === undefined && !todo.remove) continue
-      const revision = await this.#apply(key, entry, todo)
+      const revision = await this.#apply(key, (written ?? found)?.revision ?? 0, todo)
       if (revision !== undefined) {
-        const { write: value, at: time } = todo
+        const { write: value, at: time, remove, drop } = todo
         if (time !== undefined) this.#remember(key, { value, revision, time })
+        await Promise.all([
+          remove ? this.#remove(revision) : undefined,
+          drop === undefined ? undefined : this.drop(drop, revision),
+        ])
         return result(revision)
       }
       if (performance.now() > end) throw new Error(`Other nodes were always faster at changing ${key}`)
@@ -174,25 +188,35 @@ export class Bucket {
     }
   }
 
+  /** The revision of what is there then; undefined when it is not what it was. */
   async #apply(
     key: string,
-    entry: Entry | undefined,
+    revision: number,
     { write, remove, fields }: Omit<Step<unknown>, 'result'>,
   ): Promise<number | undefined> {
-    const revision = entry?.revision ?? 0
-    if (remove) return revision === 0 || (await this.remove(revision)) ? revision : undefined
-    if (write === undefined) return revision
+    if (write === undefined && !remove) return revision
+    // A deletion has no id to be taken away, so that of a value could come late: this one is of nothing.
+    const data = remove ? '' : JSON.stringify(write)
     try {
-      const options = fields === undefined ? { revision } : { revision, fields }
-      return this.#seen(await this.#jetStream.publish(this.#subject(key), JSON.stringify(write), options))
+      return await this.unanswered.run((id) => this.#publish(key, data, { revision, id, fields }))
     } catch (error) {
       if (isRefusal(error, 'wrongRevision')) return undefined
       throw error
     }
   }
 
+  async #remove(revision: number): Promise<void> {
+    try {
+      await this.#jetStream.remove(this.#settings.name, revision)
+    } catch (error) {
+      // Somebody has written there.
+      if (!isRefusal(error, 'noSuchMessage')) throw error
+    }
+  }
+
   /** Revisions only grow, as long as the stream is the one that it was: acknowledgements come in their order. */
-  #seen(revision: number): number {
+  async #publish(key: string, data: string | Uint8Array, options: PublishOptions): Promise<number> {
+    const revision = await this.#jetStream.publish(this.#subject(key), data, options)
     if (revision <= this.#revision) throw new LostMemoryError()
     this.#revision = revision
     return revision
@@ -201,4 +225,11 @@ export class Bucket {
   #subject(key: string): string {
     return `${this.#root}.${key}`
   }
+}
+
+/** What is written in a key, if it has a value. */
+function entryOf(found: StoredMessage | undefined): Entry | undefined {
+  if (found === undefined || found.data.length === 0) return undefined
+  const { revision, time, data } = found
+  return { value: JSON.parse(Buffer.from(data).toString()), revision, time }
 }

@@ -1,12 +1,16 @@
+import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NatsAddress } from './address.ts'
 import type { NatsConnection } from './connection.ts'
 import type { NatsLibrary } from './library.ts'
+import { Outposts } from './outposts.ts'
 
 /** Where connections come from. */
 export interface Connector {
   /** Resolves to one that works, as far as anybody knows. */
   connect(library: NatsLibrary): Promise<NatsConnection>
+  /** Resolves when all servers, as far as they are known, know what was subscribed to over the connection. */
+  reach(): Promise<void>
   /** Resolves to the reason when the connection of the last call is lost. */
   lost(): Promise<string>
   /** It is no longer used. */
@@ -18,15 +22,33 @@ export interface Connector {
 /** Makes connections of its own, one after the other. */
 export class OwnConnections implements Connector {
   readonly #address: NatsAddress
+  readonly #subject: string
+  /** Those to try, the next one first. */
+  #servers: readonly string[]
   #connection: NatsConnection | undefined
+  #outposts: Outposts | undefined
 
-  constructor(address: NatsAddress) {
+  /** `subject` is for what the connections say to one another. */
+  constructor(address: NatsAddress, subject: string) {
     this.#address = address
+    this.#subject = subject
+    this.#servers = address.servers
   }
 
   async connect(library: NatsLibrary): Promise<NatsConnection> {
-    this.#connection = await library.connect(this.#address)
-    return this.#connection
+    const servers = this.#servers
+    // Whoever comes back comes from the first, which may be what was wrong.
+    this.#servers = [...servers.slice(1), ...servers.slice(0, 1)]
+    const connectTo = (...some: string[]) => library.connect({ ...this.#address, servers: some })
+    const connection = await connectTo(...servers)
+    this.#connection = connection
+    const dials = servers.length === 1 ? [] : servers.map((server) => () => connectTo(server))
+    this.#outposts = await Outposts.open(connection, `${this.#subject}.${randomUUID()}`, dials)
+    return connection
+  }
+
+  async reach(): Promise<void> {
+    await this.#outposts?.reach()
   }
 
   async lost(): Promise<string> {
@@ -37,6 +59,7 @@ export class OwnConnections implements Connector {
   async release(): Promise<void> {
     // What has just been written may fail as soon as this turn has ended, and a closed connection has no ear for that.
     await nextTurn()
+    this.#outposts?.end()
     await this.#connection?.close()
   }
 
@@ -54,6 +77,8 @@ export class GivenConnection implements Connector {
   constructor(connection: NatsConnection) {
     this.#connection = connection
   }
+
+  async reach(): Promise<void> {}
 
   async connect(): Promise<NatsConnection> {
     this.#followed ??= this.#follow()

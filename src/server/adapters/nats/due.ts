@@ -2,6 +2,7 @@ import { ignoreRejection } from '../../../support/awaitable.ts'
 import type { Bucket } from './bucket.ts'
 import type { ServerClock } from './clock.ts'
 import { type Subject, subjectOf } from './keys.ts'
+import type { Note } from './unanswered.ts'
 
 /** Something that is to be looked at when its time has come. */
 export interface Reminder {
@@ -9,6 +10,8 @@ export interface Reminder {
   readonly subject: Subject & { readonly key: string }
   /** Everything that it was made for is over. */
   readonly past: boolean
+  /** At which it was there. */
+  readonly revision: number
 }
 
 /** Milliseconds after which a reminder may have been looked at before what it is about was written. */
@@ -40,24 +43,25 @@ export class Due {
   /** Those whose time has come, in random order, lest all nodes begin with the same. */
   async due(grace: number): Promise<Reminder[]> {
     const now = this.#clock.latest
-    const found = (await this.#bucket.keys('>')).map((key) => ({ key, ...timesOf(key, grace) }))
-    return found
+    const { keys, revision } = await this.#bucket.keys('>')
+    return keys
+      .map((key) => ({ key, ...timesOf(key, grace) }))
       .filter(({ begins }) => begins <= now)
-      .map(({ key, ends }) => ({ key, subject: subjectOf(key), past: ends <= now }))
+      .map(({ key, ends }) => ({ key, subject: subjectOf(key), past: ends <= now, revision }))
       .toSorted(() => Math.random() - 0.5)
   }
 
-  /** It need not be looked at again. */
-  async forget(key: string): Promise<void> {
-    await this.#bucket.purge(key)
+  /** It need not be looked at again, unless it was made again. */
+  async forget({ key, revision }: Reminder): Promise<void> {
+    await this.#bucket.drop(key, revision)
   }
 }
 
-/** What is written beside one write, and before it. */
+/** What is written beside one write, and before it; once more after a loss, if that write may have been done. */
 export class Notes {
   readonly #clock: ServerClock
   readonly #begun: number
-  readonly #notes = new Map<string, Bucket>()
+  readonly #notes = new Map<string, { readonly note: Note; readonly bucket: Bucket }>()
   readonly #writes: Promise<unknown>[] = []
 
   constructor(clock: ServerClock) {
@@ -68,17 +72,22 @@ export class Notes {
   /** To be called in the same turn as the write: one connection keeps the order. */
   add(key: string, bucket: Bucket): void {
     if (this.#notes.has(key)) return
+    const note = { key }
+    bucket.unanswered.notes.add(note)
     const write = bucket.write(key, 1)
     ignoreRejection(write)
-    this.#notes.set(key, bucket)
+    this.#notes.set(key, { note, bucket })
     this.#writes.push(write)
   }
 
   /** To be awaited after the write; makes them again if it took long. */
   async done(): Promise<void> {
     await Promise.all(this.#writes)
-    if (this.#clock.moment() - this.#begun <= late) return
-    await Promise.all([...this.#notes].map(([key, bucket]) => bucket.write(key, 1)))
+    const notes = [...this.#notes.values()]
+    if (this.#clock.moment() - this.#begun > late) {
+      await Promise.all(notes.map(({ note, bucket }) => bucket.write(note.key, 1)))
+    }
+    for (const { note, bucket } of notes) bucket.unanswered.notes.delete(note)
   }
 }
 

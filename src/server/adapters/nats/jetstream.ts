@@ -1,3 +1,5 @@
+import { messageOf } from '../../../support/errors.ts'
+
 /** What a stream is made of: it keeps one message for each of its subjects. */
 export interface StreamSettings {
   readonly name: string
@@ -21,30 +23,47 @@ export interface StoredMessage {
 
 /** What is asked of JetStream. */
 export interface JetStream {
-  /** Makes the stream, unless there is one of its name. */
-  readonly open: (settings: StreamSettings) => Promise<void>
-  /** Subjects of a stream that a message is kept for. */
-  readonly subjects: (stream: string, filter: string) => Promise<string[]>
+  /** Makes the stream, unless there is one of its name; resolves to the replicas that it has. */
+  readonly open: (settings: StreamSettings) => Promise<number>
+  /** Subjects of a stream that a message is kept for, as of a revision. */
+  readonly subjects: (stream: string, filter: string) => Promise<Subjects>
   /** The message of a subject; `direct` may be answered by a replica that is behind. */
   readonly read: (stream: string, subject: string, direct: boolean) => Promise<StoredMessage | undefined>
-  /** Resolves to the revision; with `revision`, rejects unless that is the subject's present one, 0 for none. */
-  readonly publish: (
-    subject: string,
-    data: string | Uint8Array,
-    options: { readonly revision?: number | undefined; readonly fields?: Readonly<Record<string, string>> },
-  ) => Promise<number>
+  /** Resolves to the revision. */
+  readonly publish: (subject: string, data: string | Uint8Array, options: PublishOptions) => Promise<number>
   /** Deletes the message of this revision; rejects when there is none. */
   readonly remove: (stream: string, revision: number) => Promise<void>
-  /** Deletes all messages of these subjects. */
-  readonly purge: (stream: string, filter: string) => Promise<void>
+  /** Deletes the message of a subject, unless it came after this revision. */
+  readonly purge: (stream: string, subject: string, revision: number) => Promise<void>
 }
 
-/** The same, as long as a check does not throw. */
+/** What a message is published with. */
+export interface PublishOptions {
+  /** It is refused unless this is the present one of the subject; 0: none. */
+  readonly revision?: number | undefined
+  /** For two minutes nothing else is stored with it, whatever the subject: that is answered as the first was. */
+  readonly id?: string
+  /** Headers. */
+  readonly fields?: Readonly<Record<string, string>> | undefined
+}
+
+/** Subjects that there are messages of. */
+export interface Subjects {
+  readonly subjects: readonly string[]
+  /** Of the last message in the whole stream by then. */
+  readonly revision: number
+}
+
+/** The same, as long as a check does not throw; a silence is explained. */
 export function checked(jetStream: JetStream, check: () => void): JetStream {
   const after = <Said extends readonly unknown[], Answer>(ask: (...said: Said) => Promise<Answer>) => {
     return async (...said: Said): Promise<Answer> => {
       check()
-      return ask(...said)
+      try {
+        return await ask(...said)
+      } catch (error) {
+        throw isSilence(error) ? explained(error) : error
+      }
     }
   }
   const { open, subjects, read, publish, remove, purge } = jetStream
@@ -59,7 +78,13 @@ export function checked(jetStream: JetStream, check: () => void): JetStream {
 }
 
 /** The codes of refusals that are an answer. */
-const codes = { wrongRevision: [10071, 10164], noSuchMessage: [10043, 10037], nameTaken: [10058] }
+const codes = {
+  wrongRevision: [10071, 10164],
+  noSuchMessage: [10043, 10037],
+  nameTaken: [10058],
+  /** A message with this id is being stored. */
+  idTaken: [10158],
+}
 
 /** Whether JetStream has refused for one of these reasons. */
 export function isRefusal(error: unknown, reason: keyof typeof codes): boolean {
@@ -67,10 +92,21 @@ export function isRefusal(error: unknown, reason: keyof typeof codes): boolean {
   return typeof code === 'number' && codes[reason].includes(code)
 }
 
-// Nobody answers, in time or at all, to what is read from a stream that is gone.
-const lossNames = ['StreamNotFoundError', 'JetStreamNotEnabled', 'NoResponders', 'TimeoutError']
-
 /** Whether an error says that nobody has the stream any more, as far as anybody can know. */
 export function isLoss(error: unknown): boolean {
-  return error instanceof Error && (lossNames.includes(error.name) || isLoss(error.cause))
+  return isNamed(error, 'StreamNotFoundError') || isSilence(error)
+}
+
+/** Nobody answers, in time or at all. */
+function isSilence(error: unknown): boolean {
+  return isNamed(error, 'JetStreamNotEnabled', 'NoResponders', 'TimeoutError')
+}
+
+function explained(cause: unknown): Error {
+  const reason = messageOf(cause)
+  return new Error(`Nobody answers for a stream of NATS, whose servers may be down (${reason})`, { cause })
+}
+
+function isNamed(error: unknown, ...names: readonly string[]): boolean {
+  return error instanceof Error && (names.includes(error.name) || isNamed(error.cause, ...names))
 }

@@ -80,15 +80,17 @@ export class NatsLedger implements Ledger {
     return (await this.#parts.lives.buryExpired(node)) === 'alive' || this.#reap(node)
   }
 
-  async settle(grace: number): Promise<Settled> {
+  async settle(life: string, grace: number): Promise<Settled | typeof stale> {
+    if ((await this.#parts.lives.until(life)) === undefined) return stale
     for (const node of this.#parts.lives.graves) await this.#reap(node)
     const departures: Departure[] = []
     const offline: Settled['offline'][number][] = []
     const due = (await this.#parts.due.due(grace)).slice(0, settledByCall)
-    await inGroups(due, async ({ key, subject, past }) => {
+    await inGroups(due, async (reminder) => {
+      const { subject, past } = reminder
       if (subject.kind === 'user') offline.push(...(await this.#users.settle(subject.key, grace)))
       else departures.push(...(await this.#places.settle(subject.key, grace)))
-      if (past) await this.#parts.due.forget(key)
+      if (past) await this.#parts.due.forget(reminder)
     }).catch((error: unknown) => {
       // What was taken out must be handed out; the rest is still there.
       if (departures.length === 0 && offline.length === 0) throw error
@@ -111,18 +113,18 @@ export class NatsLedger implements Ledger {
 
   /** Takes a dead node out of so many values; true when it was in no others. */
   async #release(node: string, values: number): Promise<boolean> {
-    const found = await this.#parts.bucket.keys(shareKeyOf(node, '>'))
-    const some = found.slice(0, values)
-    await inGroups(some, (key) => this.#releaseOne(node, key))
-    return found.length === some.length
+    const { keys, revision } = await this.#parts.bucket.keys(shareKeyOf(node, '>'))
+    const some = keys.slice(0, values)
+    await inGroups(some, (key) => this.#releaseOne(node, key, revision))
+    return keys.length === some.length
   }
 
-  async #releaseOne(node: string, share: string): Promise<void> {
+  async #releaseOne(node: string, share: string, revision: number): Promise<void> {
     const { kind, key } = subjectOf(share)
     const holder = { place: this.#places, user: this.#users, app: this.#quotas }[kind]
     if (await holder.release(node, key)) return
     // It was written for something that then was not.
-    await this.#parts.bucket.purge(share)
+    await this.#parts.bucket.drop(share, revision)
   }
 }
 

@@ -4,13 +4,20 @@ import type { NatsConnection, NatsMessage } from './connection.ts'
 export class Line {
   readonly #connection: NatsConnection
   readonly #heard = new Map<string, { unsubscribe(): void }>()
-  /** The flush that is under way, and the one for what was sent since. */
-  #flushing: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  readonly #flushes: Shared
+  readonly #reaches: Shared
   #ended = false
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, reach: () => Promise<void>) {
     this.#connection = connection
+    this.#flushes = new Shared(() => {
+      this.check()
+      return connection.flush()
+    })
+    this.#reaches = new Shared(async () => {
+      await this.flush()
+      await reach()
+    })
   }
 
   /** Sends, in the order of the calls. */
@@ -41,8 +48,13 @@ export class Line {
   /** Resolves when the server has everything that was said until now: one question for all that wait at a time. */
   async flush(): Promise<void> {
     this.check()
-    this.#next ??= this.#flushAfter(this.#flushing)
-    await this.#next
+    await this.#flushes.run()
+  }
+
+  /** Resolves when everything that is sent from now on, over whichever server, is heard. */
+  async reach(): Promise<void> {
+    this.check()
+    await this.#reaches.run()
   }
 
   /** Throws once the line has ended: who goes on after that must write nothing. */
@@ -55,13 +67,29 @@ export class Line {
     this.#ended = true
     for (const subject of [...this.#heard.keys()]) this.ignore(subject)
   }
+}
 
-  async #flushAfter(before: Promise<void> | undefined): Promise<void> {
+/** Something that is done once for all who ask for it while it is done for others. */
+class Shared {
+  readonly #do: () => Promise<void>
+  /** The one that is under way, and the one for those who have asked since. */
+  #running: Promise<void> | undefined
+  #next: Promise<void> | undefined
+
+  constructor(run: () => Promise<void>) {
+    this.#do = run
+  }
+
+  run(): Promise<void> {
+    this.#next ??= this.#runAfter(this.#running)
+    return this.#next
+  }
+
+  async #runAfter(before: Promise<void> | undefined): Promise<void> {
     // Those who asked for it know when it has failed.
     await before?.catch(() => {})
     this.#next = undefined
-    this.check()
-    this.#flushing = this.#connection.flush()
-    await this.#flushing
+    this.#running = this.#do()
+    await this.#running
   }
 }

@@ -8,6 +8,8 @@ import { type Connector, GivenConnection, OwnConnections } from './connector.ts'
 import { loadNats } from './library.ts'
 import type { NatsOptions } from './nats-options.ts'
 import { Session } from './session.ts'
+import { tokenOf } from './token.ts'
+import { Unanswered } from './unanswered.ts'
 
 /** A broker over NATS with JetStream, from version 2.9; nothing of one prefix is seen under another. */
 export function natsBroker(options: NatsOptions & { readonly prefix: string }): Broker {
@@ -26,6 +28,7 @@ class NatsBroker implements Broker {
   readonly #options: NatsOptions & { readonly prefix: string }
   readonly #connector: Connector
   readonly #closing = new AbortController()
+  readonly #unanswered = { ledger: new Unanswered(), due: new Unanswered() }
   #session: Session | undefined
   /** The listener has been told that there is no connection. */
   #lost = false
@@ -35,7 +38,10 @@ class NatsBroker implements Broker {
     const { url = 'nats://127.0.0.1:4222', connection } = options
     const address = parseAddress(url)
     this.#options = options
-    this.#connector = connection === undefined ? new OwnConnections(address) : new GivenConnection(connection)
+    this.#connector =
+      connection === undefined
+        ? new OwnConnections(address, `${tokenOf(options.prefix)}.o`)
+        : new GivenConnection(connection)
     this.address = connection === undefined ? address.shown : 'a connection of the application'
     const ask: Ask = (name, said) =>
       this.#session?.ask(name, said) ?? Promise.reject(new Error('There is no connection to NATS'))
@@ -63,22 +69,23 @@ class NatsBroker implements Broker {
   async #run(listener: BrokerListener): Promise<void> {
     const { signal } = this.#closing
     for (let pause = firstPause; !signal.aborted; pause = Math.min(pause * 2, longestPause)) {
-      const began = await this.#runOnce(listener)
-      if (began) pause = firstPause
-      await wait(began ? 0 : pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
+      const lasted = await this.#runOnce(listener)
+      if (lasted) pause = firstPause
+      await wait(lasted ? 0 : pause * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {})
     }
   }
 
-  /** Connects, and lasts as long as the connection does; false when there was none. */
+  /** Connects, and lasts as long as the connection does; true when that was longer than any pause. */
   async #runOnce(listener: BrokerListener): Promise<boolean> {
     try {
       const session = await this.#connect(listener)
       this.#session = session
       if (this.#closing.signal.aborted) return false
       this.#lost = false
+      const since = performance.now()
       listener.connected()
       this.#lose(listener, await session.ended)
-      return true
+      return performance.now() - since > longestPause
     } catch (error) {
       this.#lose(listener, messageOf(error))
       return false
@@ -94,7 +101,11 @@ class NatsBroker implements Broker {
     const connection = await this.#connector.connect(library)
     const lost = this.#connector.lost()
     const jetStream = await library.jetStream(connection)
-    const session = await Session.open({ connection, jetStream, prefix, replicas, listener })
+    const session = await Session.open({
+      ...{ connection, jetStream, prefix, replicas, listener },
+      reach: () => this.#connector.reach(),
+      unanswered: this.#unanswered,
+    })
     void lost.then((reason) => session.end(reason))
     return session
   }

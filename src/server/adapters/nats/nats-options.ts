@@ -8,7 +8,11 @@ export interface NatsOptions {
    * @default 'nats://127.0.0.1:4222'
    */
   readonly url?: string
-  /** A ready connection, made by `@nats-io/transport-node`; it is never closed. */
+  /**
+   * A ready connection, made by `@nats-io/transport-node`; it is never closed.
+   *
+   * @default one that is made to `url`
+   */
   readonly connection?: NatsConnection
   /**
    * Servers of a NATS cluster that each hold everything, in memory.

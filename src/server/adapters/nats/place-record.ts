@@ -120,12 +120,14 @@ function conclude(before: PlaceRecord, after: PlaceRecord, now: number, outcome:
   const goes = isVacant(after) && !isVacant(before)
   const came = new Set<string | undefined>(added.map(({ id }) => id))
   if (comes) came.add(undefined)
-  const taken = new Set(before.departures.map(({ userId }) => userId).filter((userId) => came.has(userId)))
-  const departures = [
-    ...before.departures.filter(({ userId }) => !came.has(userId)),
+  // Who leaves and comes in the same step takes back that, too.
+  const departed = [
+    ...before.departures,
     ...settled.map((userId) => ({ userId, at: now })),
     ...(goes && vacating ? [{ at: now }] : []),
   ]
+  const taken = new Set(departed.map(({ userId }) => userId).filter((userId) => came.has(userId)))
+  const departures = departed.filter(({ userId }) => !came.has(userId))
   return {
     record: { ...after, departures },
     subscriptions,

@@ -86,9 +86,8 @@ export class Places {
 
   async occupied(appId: string, prefix: string): ReturnType<Ledger['occupied']> {
     const { bucket } = this.#parts
-    const found = (await bucket.keys(`place.${tokenOf(appId)}.*`))
-      .map(subjectOf)
-      .filter(({ name }) => name.startsWith(prefix))
+    const { keys } = await bucket.keys(`place.${tokenOf(appId)}.*`)
+    const found = keys.map(subjectOf).filter(({ name }) => name.startsWith(prefix))
     const occupied = new Map<string, { subscriptions: number; users: number }>()
     for (let index = 0; index < found.length; index += readAtOnce) {
       const some = found.slice(index, index + readAtOnce)
@@ -115,7 +114,7 @@ export class Places {
         this.#changed(place, notice)
       })
     }
-    return line.flush()
+    return line.reach()
   }
 
   unwatch(places: readonly Place[]): Promise<void> {
@@ -148,8 +147,8 @@ export class Places {
   async #change(key: string, life: string | undefined, apply: Apply): Promise<Done> {
     const { bucket, clock } = this.#parts
     const notes = new Notes(clock)
-    const { done, after } = await bucket.change(key, (entry) => this.#step(key, life, entry, apply, notes))
-    await Promise.all([notes.done(), after()])
+    const done = await bucket.change(key, (entry) => this.#step(key, life, entry, apply, notes))
+    await notes.done()
     return done
   }
 
@@ -159,29 +158,23 @@ export class Places {
     entry: Entry | undefined,
     apply: Apply,
     notes: Notes,
-  ): Step<{ readonly done: Done; readonly after: () => Promise<unknown> }> {
-    const { bucket, clock, beginning } = this.#parts
+  ): Step<Done> {
+    const { clock, beginning } = this.#parts
     const now = clock.earliest
     const { base } = beginning
     const before = recordOf(entry)
     const change = apply(before, now)
     const { record, told } = change
-    const empty = isVacant(record) && record.departures.length === 0
-    const share = life === undefined ? undefined : this.#shareOf(life, key, before, record, notes)
-    const result = (revision: number) => ({
-      done: { change, previous: before.version, version: told ? base + revision : before.version },
-      after: () =>
-        Promise.all([
-          share === undefined ? undefined : bucket.purge(share),
-          empty && told ? bucket.remove(revision) : undefined,
-        ]),
-    })
+    const drop = life === undefined ? undefined : this.#shareOf(life, key, before, record, notes)
+    const result = (revision: number) => {
+      return { change, previous: before.version, version: told ? base + revision : before.version }
+    }
     const old = entry !== undefined && now - entry.time > refreshed
     if (!old && JSON.stringify(record) === JSON.stringify(before)) return { result }
-    if (empty && !told) return { remove: true, result }
+    const fields = noticeFields(change, base)
+    if (isVacant(record) && record.departures.length === 0) return { remove: true, fields, drop, result }
     this.#remind(key, before, record, notes)
-    const write = placeValue(change, base)
-    return { write, fields: noticeFields(change, base), ...(empty ? {} : { at: now }), result }
+    return { write: placeValue(change, base), fields, drop, at: now, result }
   }
 
   /** Has the life's share in a place written down; its key, when it is to be deleted. */

@@ -20,13 +20,14 @@ export class Quotas {
     appId: string,
     connections: number,
     limit: number,
-  ): Promise<boolean | typeof stale> {
+  ): Promise<number | typeof stale> {
     const { lives } = this.#parts
     const until = await lives.until(life)
     if (until === undefined) return stale
     const key = keyOf('app', appId)
-    const connected = await this.#set(key, life, connections, limit)
-    if (lives.isSure(life, until)) return connected
+    if (connections === 0) await this.release(life, key)
+    const granted = connections === 0 ? 0 : await this.#set(life, key, connections, limit)
+    if (lives.isSure(life, until)) return granted
     await this.release(life, key)
     return stale
   }
@@ -35,29 +36,29 @@ export class Quotas {
     return sum(countsOf(await this.#parts.bucket.read(keyOf('app', appId))))
   }
 
-  /** The life has no connections any more, nor the key of its share. */
+  /** The life has no connections any more, nor the key of its share; false when it had none. */
   release(life: string, key: string): Promise<boolean> {
-    return this.#set(key, life, 0, 0)
+    return this.#parts.bucket.change(key, (entry): Step<boolean> => {
+      const { [life]: connections, ...others } = countsOf(entry)
+      if (connections === undefined) return { result: () => false }
+      const done = { drop: shareKeyOf(life, key), result: () => true }
+      return Object.keys(others).length === 0 ? { remove: true, ...done } : { write: others, ...done }
+    })
   }
 
-  async #set(key: string, life: string, connections: number, limit: number): Promise<boolean> {
+  async #set(life: string, key: string, connections: number, limit: number): Promise<number> {
     const { bucket, clock } = this.#parts
     const notes = new Notes(clock)
-    const share = shareKeyOf(life, key)
-    const done = await bucket.change(key, (entry): Step<boolean> => {
+    const granted = await bucket.change(key, (entry): Step<number> => {
       const counts = countsOf(entry)
-      const { [life]: before = 0, ...others } = counts
-      const more = connections - before
-      if (limit > 0 && more > 0 && sum(counts) + more > limit) return { result: () => false }
-      const result = () => true
-      if (connections > 0) {
-        notes.add(share, bucket)
-        return { write: { ...others, [life]: connections }, result }
-      }
-      return Object.keys(others).length === 0 ? { remove: true, result } : { write: others, result }
+      const free = limit > 0 ? Math.max(0, limit - sum(counts)) : Number.POSITIVE_INFINITY
+      const granted = Math.min(connections, (counts[life] ?? 0) + free)
+      if (granted === 0) return { result: () => 0 }
+      notes.add(shareKeyOf(life, key), bucket)
+      return { write: { ...counts, [life]: granted }, result: () => granted }
     })
-    await Promise.all([notes.done(), connections === 0 ? bucket.purge(share) : undefined])
-    return done
+    await notes.done()
+    return granted
   }
 }
 

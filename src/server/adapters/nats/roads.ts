@@ -19,7 +19,7 @@ export class NatsRoads implements Roads {
 
   subscribe(roads: readonly string[]): Promise<void> {
     for (const road of roads) if (!this.#orders.has(road)) this.#subscribe(road)
-    return this.#line.flush()
+    return this.#line.reach()
   }
 
   unsubscribe(roads: readonly string[]): Promise<void> {

@@ -14,13 +14,23 @@ import { NatsRoads } from './roads.ts'
 import { NatsStore } from './store.ts'
 import { streamsOf } from './streams.ts'
 import { tokenOf } from './token.ts'
+import type { Unanswered } from './unanswered.ts'
+
+/** What may still be under way of the sessions before. */
+export interface UnansweredParts {
+  readonly ledger: Unanswered
+  readonly due: Unanswered
+}
 
 /** What a session is made of. */
 export interface SessionParts {
   readonly connection: NatsConnection
+  /** Resolves when all servers know what was subscribed to over it. */
+  readonly reach: () => Promise<void>
   readonly jetStream: JetStream
   readonly prefix: string
   readonly replicas: number
+  readonly unanswered: UnansweredParts
   readonly listener: Pick<BrokerListener, 'message' | 'changed'>
 }
 
@@ -53,13 +63,22 @@ export class Session {
   }
 
   /** Resolves when the streams are there and the server's time is known. */
-  static async open({ connection, prefix, replicas, listener, ...given }: SessionParts): Promise<Session> {
-    const [root, clock, line] = [tokenOf(prefix), new ServerClock(), new Line(connection)]
+  static async open({
+    connection,
+    prefix,
+    replicas,
+    unanswered,
+    listener,
+    ...given
+  }: SessionParts): Promise<Session> {
+    const [root, clock] = [tokenOf(prefix), new ServerClock()]
+    const line = new Line(connection, given.reach)
     const jetStream = checked(given.jetStream, () => line.check())
     const { ledger, events, due } = streamsOf(root, replicas)
-    const bucket = await Bucket.open(jetStream, ledger, `${root}.l`)
+    // Reminders after what they remind of: by then it is sure whether that was done.
+    const bucket = await Bucket.open(jetStream, ledger, `${root}.l`, unanswered.ledger)
+    const reminders = new Due(await Bucket.open(jetStream, due, `${root}.d`, unanswered.due), clock)
     const eventBucket = await Bucket.open(jetStream, events, `${root}.e`)
-    const reminders = new Due(await Bucket.open(jetStream, due, `${root}.d`), clock)
     const eventsBeginning = await Beginning.of(eventBucket, clock)
     const beginning = await Beginning.of(bucket, clock)
     const lives = new Lives(bucket, clock)

@@ -43,13 +43,13 @@ export class Users {
       const { lives } = userOf(entry)
       if (!lives.includes(life)) return { result: () => false }
       const rest = lives.filter((id) => id !== life)
-      const result = () => true
-      if (rest.length > 0) return { write: { lives: rest } satisfies StoredUser, result }
+      const done = { drop: shareKeyOf(life, key), result: () => true }
+      if (rest.length > 0) return { write: { lives: rest } satisfies StoredUser, ...done }
       const left = clock.earliest
       due.departed(left, key, notes)
-      return { write: { lives: [], left } satisfies StoredUser, result }
+      return { write: { lives: [], left } satisfies StoredUser, ...done }
     })
-    await Promise.all([notes.done(), released ? bucket.purge(shareKeyOf(life, key)) : undefined])
+    await notes.done()
     return released
   }
 

@@ -6,6 +6,7 @@ import type {
   RedisConnection,
 } from './redis-connection.ts'
 import { connectTimeout, keepAlive } from './redis-connection.ts'
+import { Pending } from './redis-pending.ts'
 import { reasonOf } from './redis-reason.ts'
 
 /** What we need of a `Redis` of the package `ioredis`. */
@@ -34,6 +35,10 @@ const settings = {
   reconnectOnError: null,
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
+  // The link asks what it needs to know; the check asks for what only an administrator may see.
+  enableReadyCheck: false,
+  // What has been destroyed has nothing more to say.
+  disconnectTimeout: 0,
   enableAutoPipelining: false,
   commandTimeout: undefined,
   keyPrefix: '',
@@ -41,6 +46,8 @@ const settings = {
   stringNumbers: false,
   keepAlive,
   connectTimeout,
+  // So that the next one is asked.
+  sentinelCommandTimeout: 2_000,
 }
 
 /** Connections by the package `ioredis`; rejects when it is not installed. */
@@ -75,6 +82,7 @@ class IoRedisConnection implements RedisConnection {
   readonly opened: Promise<void>
   readonly #client: IoRedisClient
   readonly #sharded: boolean
+  readonly #pending = new Pending()
   #over = false
   /** Forgotten when the connection is open: whatever ends it then is no matter of TLS. */
   #tls: boolean | undefined
@@ -87,7 +95,7 @@ class IoRedisConnection implements RedisConnection {
     this.#tls = tls
     const end = (reason: string) => {
       if (this.#over) return
-      this.destroy()
+      this.#end(reason)
       listener.ended(reason)
     }
     client.on('error', (error) => {
@@ -97,27 +105,34 @@ class IoRedisConnection implements RedisConnection {
     client.on('end', () => end(this.#reason || reasonOf('The connection was closed', this.#tls)))
     client.on('moved', () => end('A part of the cluster has moved'))
     client.on(target.sharded ? 'smessageBuffer' : 'messageBuffer', (channel, message) => {
-      listener.message(channel.toString(), message)
+      if (!this.#over) listener.message(channel.toString(), message)
     })
-    this.opened = this.#open()
+    this.opened = this.#pending.until(this.#open())
   }
 
   command([command = '', ...words]: readonly (string | Buffer)[]): Promise<unknown> {
-    return this.#client.call(String(command), words)
+    return this.#pending.until(this.#client.call(String(command), words))
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
-    if (this.#sharded) await this.#client.ssubscribe(...channels)
-    else await this.#client.subscribe(...channels)
+    const client = this.#client
+    await this.#pending.until(this.#sharded ? client.ssubscribe(...channels) : client.subscribe(...channels))
   }
 
   async unsubscribe(channels: readonly string[]): Promise<void> {
-    if (this.#sharded) await this.#client.sunsubscribe(...channels)
-    else await this.#client.unsubscribe(...channels)
+    const client = this.#client
+    await this.#pending.until(
+      this.#sharded ? client.sunsubscribe(...channels) : client.unsubscribe(...channels),
+    )
   }
 
-  destroy(): void {
+  destroy(reason = 'The connection was closed'): void {
+    this.#end(reasonOf(reason, this.#tls))
+  }
+
+  #end(reason: string): void {
     this.#over = true
+    this.#pending.end(reason)
     this.#hush()
     this.#client.disconnect()
   }
@@ -133,6 +148,8 @@ class IoRedisConnection implements RedisConnection {
   async #open(): Promise<void> {
     try {
       await this.#client.connect()
+      // Version 5 is there before it knows whether the password is right.
+      await this.#client.call('PING', [])
     } catch (error) {
       // "Connection is closed", where the reason was told before.
       throw new Error(this.#reason || reasonOf(error, this.#tls))

@@ -7,6 +7,7 @@ import type {
 } from './redis-connection.ts'
 import { connectTimeout, keepAlive } from './redis-connection.ts'
 import type { RedisAddress } from './redis-options.ts'
+import { Pending } from './redis-pending.ts'
 import { reasonOf } from './redis-reason.ts'
 
 type Hear = (message: Buffer, channel: Buffer) => void
@@ -19,9 +20,9 @@ interface SentinelEvent {
 /** What we need of a client of the package `redis`. */
 export interface NodeRedisClient {
   connect(): Promise<unknown>
-  destroy(): void
+  destroy(): unknown
   on(event: 'error', listener: (error: unknown) => void): unknown
-  on(event: 'end' | 'sharded-channel-moved', listener: () => void): unknown
+  on(event: 'connect' | 'end' | 'sharded-channel-moved', listener: () => void): unknown
   on(event: 'topology-change' | 'client-error', listener: (event: SentinelEvent) => void): unknown
   sendCommand(words: readonly (string | Buffer)[]): Promise<unknown>
   subscribe(channels: string[], hear: Hear, buffers: true): Promise<unknown>
@@ -115,6 +116,9 @@ class NodeRedisConnection implements RedisConnection {
   readonly #sharded: boolean
   readonly #send: RedisConnection['command']
   readonly #hear: Hear
+  readonly #pending = new Pending()
+  /** Whether it has no socket yet that could be ended. */
+  #connecting: boolean
   #over = false
   /** Forgotten when the connection is open: whatever ends it then is no matter of TLS. */
   #tls: boolean | undefined
@@ -130,15 +134,17 @@ class NodeRedisConnection implements RedisConnection {
     this.#client = client
     this.#sharded = target.sharded
     this.#tls = tls
+    this.#connecting = !sentinel
     // A sentinel client is told that the command is for the master.
     const send = client.sendCommand as (...said: unknown[]) => Promise<unknown>
     this.#send = sentinel ? (words) => send.call(client, false, words) : (words) => client.sendCommand(words)
-    this.#hear = (message, channel) => listener.message(channel.toString(), message)
+    this.#hear = (message, channel) => this.#over || listener.message(channel.toString(), message)
     const end = (reason: string) => {
       if (this.#over) return
-      this.destroy()
+      this.#end(reason)
       listener.ended(reason)
     }
+    client.on('connect', () => this.#connected())
     // A sentinel client asks one sentinel after the other; then it changes to what it has found.
     let asking = sentinel
     client.on('topology-change', () => {
@@ -151,34 +157,49 @@ class NodeRedisConnection implements RedisConnection {
     })
     client.on('end', () => end(this.#reason || reasonOf('The connection was closed', this.#tls)))
     client.on('sharded-channel-moved', () => end('A part of the cluster has moved'))
-    this.opened = this.#open(() => {
+    const opening = this.#open(() => {
       client.on('topology-change', ({ type }) => type === 'MASTER_CHANGE' && end('The master has changed'))
       client.on(
         'client-error',
         ({ type }) => type === 'MASTER' && end('The connection to the master is lost'),
       )
     })
+    this.opened = this.#pending.until(opening)
   }
 
   command(words: readonly (string | Buffer)[]): Promise<unknown> {
-    return this.#send(words)
+    return this.#pending.until(this.#send(words))
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
-    if (this.#sharded) await this.#client.sSubscribe([...channels], this.#hear, true)
-    else await this.#client.subscribe([...channels], this.#hear, true)
+    const subscribe = this.#sharded ? this.#client.sSubscribe : this.#client.subscribe
+    await this.#pending.until(subscribe.call(this.#client, [...channels], this.#hear, true))
   }
 
   async unsubscribe(channels: readonly string[]): Promise<void> {
-    if (this.#sharded) await this.#client.sUnsubscribe([...channels], this.#hear, true)
-    else await this.#client.unsubscribe([...channels], this.#hear, true)
+    const unsubscribe = this.#sharded ? this.#client.sUnsubscribe : this.#client.unsubscribe
+    await this.#pending.until(unsubscribe.call(this.#client, [...channels], this.#hear, true))
   }
 
-  destroy(): void {
+  destroy(reason = 'The connection was closed'): void {
+    this.#end(reasonOf(reason, this.#tls))
+  }
+
+  #end(reason: string): void {
     this.#over = true
+    this.#pending.end(reason)
+    if (!this.#connecting) void this.#destroy()
+  }
+
+  #connected(): void {
+    this.#connecting = false
+    if (this.#over) void this.#destroy()
+  }
+
+  async #destroy(): Promise<void> {
     // Some versions throw when there is nothing to destroy any more.
     try {
-      this.#client.destroy()
+      await this.#client.destroy()
     } catch {}
   }
 
@@ -188,11 +209,12 @@ class NodeRedisConnection implements RedisConnection {
     } catch (error) {
       // "Disconnects client", or "None of the sentinels are available", where the reason was told before.
       throw new Error(this.#reason || reasonOf(error, this.#tls))
+    } finally {
+      // What is destroyed while it connects goes on connecting, and has to be destroyed again.
+      this.#connected()
     }
     this.#tls = undefined
     this.#reason = ''
-    // What is destroyed while it connects goes on connecting, and has to be destroyed again.
-    if (this.#over) this.destroy()
     // From here on: a sentinel client finds its first master by changing to it.
     watch()
   }

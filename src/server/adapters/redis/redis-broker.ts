@@ -1,5 +1,5 @@
 import { messageOf } from '../../../support/errors.ts'
-import type { Broker, BrokerListener } from '../../cluster/broker.ts'
+import type { Broker, BrokerListener, Notice, Place } from '../../cluster/broker.ts'
 import { RedisLedger } from './redis-ledger.ts'
 import { RedisLink } from './redis-link.ts'
 import { RedisNames } from './redis-names.ts'
@@ -12,6 +12,9 @@ import { RedisStore } from './redis-store.ts'
 /** Milliseconds before the second attempt; each time twice as many, up to the longest. */
 const shortestWait = 50
 const longestWait = 2_000
+
+/** Milliseconds that an attempt may take. */
+const openTimeout = 10_000
 
 /**
  * Joins nodes by a Redis. Throws a `ConfigurationError` when the options do not fit, or when no client library is installed.
@@ -35,7 +38,10 @@ class RedisBroker implements Broker {
   /** The one that is open, or opens. */
   #link: RedisLink | undefined
   #status: 'new' | 'up' | 'down' = 'new'
+  /** Attempts that have failed, and connections that did not last, one after the other. */
   #failures = 0
+  #upSince = 0
+  /** Of the next attempt, or of the end of this one. */
   #timer: NodeJS.Timeout | undefined
 
   constructor(plan: RedisPlan, names: RedisNames) {
@@ -73,6 +79,9 @@ class RedisBroker implements Broker {
   async #connect(listener: BrokerListener): Promise<void> {
     const attempt = ++this.#attempt
     const wanted = () => attempt === this.#attempt
+    this.#timer = setTimeout(() => {
+      this.#retry(`${this.#link?.silent ?? 'The given client'} did not answer in time`)
+    }, openTimeout)
     try {
       const route = await this.#plan.route()
       if (!wanted()) return
@@ -86,7 +95,8 @@ class RedisBroker implements Broker {
       return
     }
     if (!wanted()) return
-    this.#failures = 0
+    clearTimeout(this.#timer)
+    this.#upSince = performance.now()
     this.#status = 'up'
     listener.connected()
   }
@@ -95,7 +105,12 @@ class RedisBroker implements Broker {
     if (this.#status !== 'up') return
     const about = this.#names.read(channel)
     if ('road' in about) this.#listener?.message(about.road, message)
-    else this.#listener?.changed(about.place, readNotice(message))
+    else this.#hearOf(about.place, readNotice(message))
+  }
+
+  #hearOf(place: Place, notice: Notice | undefined): void {
+    if (notice === undefined) this.#listener?.refused?.()
+    else this.#listener?.changed(place, notice)
   }
 
   #retry(reason: string): void {
@@ -111,6 +126,8 @@ class RedisBroker implements Broker {
   #drop(): void {
     this.#attempt++
     clearTimeout(this.#timer)
+    // One that is lost again as soon as it is there is no success.
+    if (this.#status === 'up' && performance.now() - this.#upSince > longestWait) this.#failures = 0
     this.#link?.destroy()
     this.#link = undefined
   }

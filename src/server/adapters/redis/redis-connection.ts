@@ -12,8 +12,11 @@ export interface RedisConnection {
   /** Resolves when Redis has confirmed all; each channel is told by one call only until it is unsubscribed. */
   subscribe(channels: readonly string[]): Promise<void>
   unsubscribe(channels: readonly string[]): Promise<void>
-  /** Ends it, also while it opens; its listener hears nothing of it. */
-  destroy(): void
+  /**
+   * Ends it, also while it opens: what is not answered rejects in the same step, and its listener hears nothing any more. The
+   * reason is for those who wait for it to open.
+   */
+  destroy(reason?: string): void
 }
 
 /** Who hears of a connection. */

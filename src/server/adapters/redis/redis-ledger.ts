@@ -22,6 +22,8 @@ import type { Script } from './scripts/script.ts'
 import { settle } from './scripts/settle.ts'
 import { sign } from './scripts/sign.ts'
 
+type Word = string | number | boolean
+
 /** The truth about a cluster in a Redis: each call is one script, but for those that are made in parts. */
 export class RedisLedger implements Ledger {
   readonly #link: () => RedisLink
@@ -34,7 +36,7 @@ export class RedisLedger implements Ledger {
   }
 
   async renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
-    const reply = await this.#say(renew, node, ttl, fresh)
+    const reply = await this.#say(renew, node, [ttl, fresh])
     if (reply === stale) return stale
     const [alive, expired, memory] = listOf(reply)
     return { alive: Number(alive), expired: textsOf(expired), memory: String(memory) }
@@ -42,13 +44,11 @@ export class RedisLedger implements Ledger {
 
   async hold(node: string, place: Place, holding: Holding, known: number): Promise<Held | typeof stale> {
     const { subscriptions, add, remove, limit, counted, settled, keep } = holding
-    const reply = await this.#say(
-      hold,
-      node,
+    const reply = await this.#say(hold, node, [
       ...[segment(place.appId), segment(place.channel), known],
       ...[subscriptions, counted, settled, keep, limit],
       ...[remove.length, ...remove, ...add.flatMap(({ id, info }) => [id, info])],
-    )
+    ])
     return reply === stale ? stale : heldOf(reply)
   }
 
@@ -61,7 +61,7 @@ export class RedisLedger implements Ledger {
   }
 
   async state(place: Place): Promise<PlaceState> {
-    const [version, subscriptions, users] = listOf(await this.#run(state, placeName(place)))
+    const [version, subscriptions, users] = listOf(await this.#run(state, [placeName(place)]))
     return { version: Number(version), subscriptions: Number(subscriptions), members: membersOf(users) }
   }
 
@@ -70,7 +70,7 @@ export class RedisLedger implements Ledger {
     const pattern = `${segment(prefix).replace(/[*?[\]\\]/g, '\\$&')}*`
     let cursor = '0'
     do {
-      const [next, part] = listOf(await this.#run(occupied, segment(appId), cursor, pattern))
+      const [next, part] = listOf(await this.#run(occupied, [segment(appId), cursor, pattern]))
       for (const [channel, counts] of pairsOf(part)) {
         const [subscriptions, users] = counts.split(':').map(Number)
         found.set(readSegment(channel), { subscriptions: subscriptions ?? 0, users: users ?? 0 })
@@ -85,13 +85,13 @@ export class RedisLedger implements Ledger {
     appId: string,
     connections: number,
     limit: number,
-  ): Promise<boolean | typeof stale> {
-    const reply = await this.#say(connect, node, segment(appId), connections, limit)
-    return reply === stale ? stale : reply === 1
+  ): Promise<number | typeof stale> {
+    const reply = await this.#say(connect, node, [segment(appId), connections, limit])
+    return reply === stale ? stale : Number(reply)
   }
 
   async connections(appId: string): Promise<number> {
-    const counts = textsOf(await this.#run(connections, segment(appId)))
+    const counts = textsOf(await this.#run(connections, [segment(appId)]))
     return counts.reduce((sum, count) => sum + Number(count), 0)
   }
 
@@ -101,42 +101,44 @@ export class RedisLedger implements Ledger {
     userId: string,
     signedIn: boolean,
   ): Promise<boolean | typeof stale> {
-    const reply = await this.#say(sign, node, userName(appId, userId), signedIn)
+    const reply = await this.#say(sign, node, [userName(appId, userId), signedIn])
     return reply === stale ? stale : reply === 1
   }
 
   async online(appId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {
     const names = userIds.map((userId) => userName(appId, userId))
-    const answers = listOf(await this.#run(online, ...names))
+    const answers = listOf(await this.#run(online, names))
     return new Set(userIds.filter((_, at) => answers[at] === 1))
   }
 
   async reap(node: string): Promise<boolean> {
-    return (await this.#run(reap, node, false)) === 1
+    return (await this.#run(reap, [node, false])) === 1
   }
 
-  async settle(grace: number): Promise<Settled> {
-    const departures: Departure[] = []
-    const offline: Settled['offline'][number][] = []
-    for (const entry of textsOf(await this.#run(settle, grace))) {
-      const name = entry.slice(1)
-      if (entry.startsWith('p')) departures.push({ ...readPlace(name), userId: undefined })
-      else if (entry.startsWith('m')) departures.push(readMember(name))
-      else offline.push(readUser(name))
+  async settle(node: string, grace: number): Promise<Settled | typeof stale> {
+    let reply = await this.#say(settle, node, [grace])
+    if (reply === stale) return stale
+    const parts: string[][] = []
+    while (reply !== stale) {
+      const [isMore, part] = listOf(reply)
+      parts.push(textsOf(part))
+      if (isMore !== 1) break
+      // What was handed out already is handed out to nobody else: it must not be lost with the rest.
+      reply = await this.#say(settle, node, [grace]).catch(() => stale)
     }
-    return { departures, offline }
+    return settledOf(parts.flat())
   }
 
   async forget(node: string): Promise<void> {
-    while ((await this.#run(reap, node, true)) !== 1);
+    while ((await this.#run(reap, [node, true])) !== 1);
   }
 
   /** What was asked of an earlier link is refused, however late it comes. */
-  #say(script: Script, node: string, ...said: readonly (string | number | boolean)[]): Promise<unknown> {
-    return this.#run(script, node, this.#link().turn, ...said)
+  async #say(script: Script, node: string, said: readonly Word[]): Promise<unknown> {
+    return this.#run(script, [node, this.#link().turn, ...said])
   }
 
-  #run(script: Script, ...said: readonly (string | number | boolean)[]): Promise<unknown> {
+  async #run(script: Script, said: readonly Word[]): Promise<unknown> {
     const words = said.map((word) => (typeof word === 'boolean' ? String(Number(word)) : String(word)))
     return this.#link().run(script, this.#names.ledger, words)
   }
@@ -155,6 +157,19 @@ function heldOf(reply: unknown): Held {
     back: textsOf(back),
     members: members === null ? undefined : membersOf(members),
   }
+}
+
+/** What is over, as the scripts name it by its kind. */
+function settledOf(entries: readonly string[]): Settled {
+  const departures: Departure[] = []
+  const offline: Settled['offline'][number][] = []
+  for (const entry of entries) {
+    const name = entry.slice(1)
+    if (entry.startsWith('p')) departures.push({ ...readPlace(name), userId: undefined })
+    else if (entry.startsWith('m')) departures.push(readMember(name))
+    else offline.push(readUser(name))
+  }
+  return { departures, offline }
 }
 
 function userName(appId: string, userId: string): string {

@@ -1,6 +1,7 @@
 import { messageOf } from '../../../support/errors.ts'
 import { slotOf } from './cluster-slots.ts'
 import type { Connect, ConnectionListener, RedisConnection } from './redis-connection.ts'
+import { addressText } from './redis-settings.ts'
 import {
   findMasters,
   type Master,
@@ -44,6 +45,8 @@ export class RedisLink {
   readonly #route: RedisRoute
   readonly #listener: ConnectionListener
   readonly #connections = new Set<RedisConnection>()
+  /** Processes that have not answered yet while the link opens. */
+  readonly #silent = new Set<string>()
   #masters: readonly Master[] = []
   #shards: readonly Shard[] = []
   #pings: NodeJS.Timeout | undefined
@@ -64,6 +67,11 @@ export class RedisLink {
       this.destroy()
       throw error
     }
+  }
+
+  /** Who is waited for while it opens, for people. */
+  get silent(): string {
+    return [...this.#silent].join(', ') || 'Redis'
   }
 
   /** Runs a script, whose keys are in the slot of the key; it gets the command for messages, then the words. */
@@ -112,34 +120,36 @@ export class RedisLink {
   async #connect(): Promise<void> {
     this.#masters = await findMasters(this.#route.topology, this.#open, (reason) => this.#end(reason))
     this.#shards = await Promise.all(this.#masters.map((master) => this.#openShard(master)))
-    await Promise.all(this.#shards.map((shard) => this.#prepare(shard)))
     if (this.#over) throw new Error('The connection was closed')
     this.#watch()
   }
 
-  #open: OpenConnection = async (target, hears = {}) => {
+  #open: OpenConnection = (target, hears = {}) => {
     if (this.#over) throw new Error('The connection was closed')
     const connection = this.#route.connect(target, {
-      message:
-        hears.message ?? ((channel, message) => this.#over || this.#listener.message(channel, message)),
+      message: hears.message ?? ((channel, message) => this.#listener.message(channel, message)),
       ended: hears.ended ?? ((reason) => this.#end(reason)),
     })
     this.#connections.add(connection)
-    await connection.opened
     return connection
   }
 
   async #openShard({ address }: Master): Promise<Shard> {
+    const name = address === undefined ? 'Redis' : addressText(address)
     const target = { address, sharded: this.#sharded }
-    const [commands, subscriber] = await Promise.all([this.#open(target), this.#open(target)])
+    const [commands, subscriber] = [this.#open(target), this.#open(target)]
+    this.#silent.add(name)
+    await Promise.all([this.#openToMaster(commands), this.#openToMaster(subscriber)])
+    await Promise.all(scripts.map(({ text }) => commands.command(['SCRIPT', 'LOAD', text])))
+    this.#silent.delete(name)
     return { commands, subscriber }
   }
 
   /** A process that was a master a moment ago may have become another's replica: it would take no writes. */
-  async #prepare({ commands }: Shard): Promise<void> {
-    const role = await commands.command(['ROLE'])
+  async #openToMaster(connection: RedisConnection): Promise<void> {
+    await connection.opened
+    const role = await connection.command(['ROLE'])
     if (!Array.isArray(role) || String(role[0]) !== 'master') throw new Error('The Redis is a replica')
-    await Promise.all(scripts.map(({ text }) => commands.command(['SCRIPT', 'LOAD', text])))
   }
 
   #watch(): void {

@@ -67,6 +67,8 @@ describe('planOf', () => {
     { url: 'secret' },
     { url: 'redis://' },
     { url: 'redis://:secret@host/first' },
+    { url: 'redis://:secret%off@host' },
+    { url: 'redis://secret%off@host' },
     { sentinels: [], name: 'main' },
     { cluster: [] },
     { client: { duplicate: () => 'secret' } },

@@ -54,6 +54,7 @@ describe('reasonOf', () => {
     ],
     ['ETIMEDOUT', 'connect ETIMEDOUT', `connect ETIMEDOUT; ${noTls}`],
     [undefined, 'Connection timeout', `Connection timeout; ${noTls}`],
+    [undefined, 'one:1 did not answer in time', `one:1 did not answer in time; ${noTls}`],
     ['ECONNRESET', 'write ECONNRESET', `write ECONNRESET; ${unclear}`],
     [undefined, 'Socket closed unexpectedly', `Socket closed unexpectedly; ${unclear}`],
     ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1', 'connect ECONNREFUSED 127.0.0.1:1'],

@@ -20,7 +20,7 @@ const overTls: readonly Advice[] = [
     'does Redis ask for a client certificate? Give a client with cert and key',
   ],
   [
-    /wrong version number|packet length too long|ETIMEDOUT|Connection timeout/,
+    /wrong version number|packet length too long|ETIMEDOUT|Connection timeout|did not answer/,
     'does Redis speak TLS there? Without, it is redis://',
   ],
   [silence, 'does Redis speak TLS there, and does it ask for a client certificate?'],

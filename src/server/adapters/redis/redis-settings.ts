@@ -12,13 +12,21 @@ export function settingsOf(url = defaultUrl): ConnectionSettings & { readonly ad
   return {
     address: {
       // The brackets of an IPv6 address belong to the URL.
-      host: decodeURIComponent(parsed.hostname).replace(/^\[(.*)\]$/, '$1'),
+      host: decode(parsed.hostname).replace(/^\[(.*)\]$/, '$1'),
       port: parsed.port === '' ? 6379 : Number(parsed.port),
     },
-    ...(parsed.username !== '' && { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password !== '' && { password: decodeURIComponent(parsed.password) }),
+    ...(parsed.username !== '' && { username: decode(parsed.username) }),
+    ...(parsed.password !== '' && { password: decode(parsed.password) }),
     ...(db !== '' && { db: Number(db) }),
     tls: parsed.protocol === 'rediss:',
+  }
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new ConfigurationError('A % in the URL of Redis stands for itself only when it is written as %25')
   }
 }
 

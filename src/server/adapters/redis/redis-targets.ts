@@ -1,6 +1,7 @@
 import { slotOf } from './cluster-slots.ts'
 import type { Connect, ConnectionListener, RedisConnection } from './redis-connection.ts'
 import type { RedisAddress } from './redis-options.ts'
+import { addressText } from './redis-settings.ts'
 
 /** A process that takes writes, and the slots that it has when there are several. */
 export interface Master {
@@ -20,11 +21,14 @@ export type Topology =
       readonly mapped: (address: RedisAddress) => RedisAddress | undefined
     }
 
-/** Opens connections that end together. */
+/** Makes connections that end together. */
 export type OpenConnection = (
   target: Parameters<Connect>[0],
   hears?: Partial<ConnectionListener>,
-) => Promise<RedisConnection>
+) => RedisConnection
+
+/** Milliseconds that one who is asked for the masters has to answer, and those that all of them have. */
+const [patience, patienceInAll] = [2_000, 6_000]
 
 /** Finds the masters; `changed` is called when they are others, as far as that can be heard. */
 export async function findMasters(
@@ -34,23 +38,56 @@ export async function findMasters(
 ): Promise<readonly Master[]> {
   if (topology.kind === 'single') return [{ address: undefined, ranges: [] }]
   if (topology.kind === 'cluster') {
-    return await firstOf(topology.seeds, (seed) => askCluster(seed, topology.mapped, open))
+    return await firstOf(topology.seeds, open, (seed, open) => askCluster(seed, topology.mapped, open))
   }
   const { sentinels, name } = topology
-  return [await firstOf(sentinels, (sentinel) => askSentinel(sentinel, name, open, changed))]
+  return [await firstOf(sentinels, open, (sentinel, open) => askSentinel(sentinel, name, open, changed))]
 }
 
+type Ask<Answer> = (address: RedisAddress, open: OpenConnection) => Promise<Answer>
+
 /** Asks one after the other until one answers. */
-async function firstOf<T>(addresses: readonly RedisAddress[], ask: (address: RedisAddress) => Promise<T>) {
+async function firstOf<Answer>(
+  addresses: readonly RedisAddress[],
+  open: OpenConnection,
+  ask: Ask<Answer>,
+): Promise<Answer> {
+  const time = Math.min(patience, patienceInAll / addresses.length)
   let failure: unknown = new Error('There is nobody to ask')
   for (const address of addresses) {
     try {
-      return await ask(address)
+      return await askInTime(address, open, ask, time)
     } catch (error) {
       failure = error
     }
   }
   throw failure
+}
+
+/** Leaves no connection open to one who has not answered in time, or not as it should. */
+async function askInTime<Answer>(
+  address: RedisAddress,
+  open: OpenConnection,
+  ask: Ask<Answer>,
+  time: number,
+): Promise<Answer> {
+  const opened: RedisConnection[] = []
+  const end = (reason?: string) => {
+    for (const connection of opened) connection.destroy(reason)
+  }
+  const deadline = setTimeout(() => end(`${addressText(address)} did not answer in time`), time)
+  try {
+    return await ask(address, (...target) => {
+      const connection = open(...target)
+      opened.push(connection)
+      return connection
+    })
+  } catch (error) {
+    end()
+    throw error
+  } finally {
+    clearTimeout(deadline)
+  }
 }
 
 async function askSentinel(
@@ -62,14 +99,16 @@ async function askSentinel(
   // Should the sentinel go away, only its early word is lost: a change of masters ends the connections to the old one, too.
   const ended = () => {}
   const target = { address, sharded: false, sentinel: true }
-  const watch = await open(target, {
+  const watch = open(target, {
     // "name old-host old-port new-host new-port"
     message: (_, message) => message.toString().startsWith(`${name} `) && changed('The master has changed'),
     ended,
   })
+  await watch.opened
   // Before it is asked, so that no change is missed.
   await watch.subscribe(['+switch-master'])
-  const asked = await open(target, { ended })
+  const asked = open(target, { ended })
+  await asked.opened
   const found = await asked.command(['SENTINEL', 'get-master-addr-by-name', name])
   asked.destroy()
   if (!Array.isArray(found)) throw new Error(`The sentinels do not know a master called ${name}`)
@@ -81,7 +120,8 @@ async function askCluster(
   mapped: (address: RedisAddress) => RedisAddress | undefined,
   open: OpenConnection,
 ): Promise<readonly Master[]> {
-  const asked = await open({ address: seed, sharded: true }, { ended: () => {} })
+  const asked = open({ address: seed, sharded: true }, { ended: () => {} })
+  await asked.opened
   const found = await asked.command(['CLUSTER', 'SLOTS'])
   asked.destroy()
   const masters = new Map<string, Master & { readonly ranges: (readonly [number, number])[] }>()

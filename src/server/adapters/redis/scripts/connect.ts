@@ -1,7 +1,7 @@
 import { library } from './library.ts'
 import { script } from './script.ts'
 
-/** `Ledger.connect`. After the command: node, turn, app, connections, limit. */
+/** `Ledger.connect`. After the command: node, turn, app, connections, limit; answers how many the node has from now on. */
 export const connect = script(
   library,
   `
@@ -9,9 +9,11 @@ local node, app, connections, limit = ARGV[2], ARGV[4], tonumber(ARGV[5]), tonum
 if not speaks(node, ARGV[3]) then return 'stale' end
 local key = root .. 'app:' .. app
 local before = tonumber(redis.call('HGET', key, node) or 0)
-local sum = connections - before
-for _, counted in ipairs(redis.call('HVALS', key)) do sum = sum + tonumber(counted) end
-if limit > 0 and connections > before and sum > limit then return 0 end
+if limit > 0 and connections > before then
+  local free = limit
+  for _, counted in ipairs(redis.call('HVALS', key)) do free = free - tonumber(counted) end
+  connections = math.min(connections, before + math.max(0, free))
+end
 if connections > 0 then
   redis.call('HSET', key, node, text(connections))
   remain(key)
@@ -20,6 +22,6 @@ else
   redis.call('HDEL', key, node)
   unnote(node, 'a' .. app)
 end
-return 1
+return text(connections)
 `,
 )

@@ -154,13 +154,14 @@ local function change(place, node, said)
   local counts = said.counted and place.subscriptions ~= subscriptions
   if counts or #done.added > 0 or #done.removed > 0 then tell(place, done.added, infos, done.removed) end
   say(place, node, held, said)
+  if said.settled then
+    for _, id in ipairs(done.removed) do depart('m' .. place.name .. ':' .. id) end
+  end
+  -- After the departures: whoever left and came anew in this statement is back, too.
   for _, id in ipairs(done.added) do
     if take_back('m' .. place.name .. ':' .. id) then table.insert(done.back, id) end
   end
   done.occupied = was_vacant and not vacant(place) and not take_back('p' .. place.name)
-  if said.settled then
-    for _, id in ipairs(done.removed) do depart('m' .. place.name .. ':' .. id) end
-  end
   file(place, was_vacant, said.settled)
   return done
 end

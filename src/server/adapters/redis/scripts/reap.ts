@@ -16,21 +16,26 @@ if alive(node) then return 1 end
 
 local index = root .. 'node:' .. node
 
--- Answers how much work it was.
+-- A part is what keeps others waiting for some milliseconds at most.
+local part = 500
+
+-- Where the node has more users than that, the last of them take its subscriptions along. Answers how much work it was.
 local function leave_place(name)
   local app, channel = string.match(name, '^([^:]*):(.*)$')
   local place = place_of(app, channel)
-  local _, counted, settled = said_before(place, node)
-  local remove = redis.call('SMEMBERS', root .. 'held:' .. node .. ':' .. name)
+  local subscriptions, counted, settled = said_before(place, node)
+  local held = root .. 'held:' .. node .. ':' .. name
+  local remove = redis.call('SRANDMEMBER', held, part)
+  if redis.call('SCARD', held) == #remove then subscriptions = 0 end
   change(place, node, {
-    subscriptions = 0, counted = counted, settled = settled, keep = 0, limit = 0, remove = remove, add = {}, infos = {},
+    subscriptions = subscriptions, counted = counted, settled = settled, keep = 0, limit = 0, remove = remove, add = {},
+    infos = {},
   })
   return 1 + #remove
 end
 
--- A part is what keeps others waiting for some milliseconds at most.
 local work = 0
-while work < 500 do
+while work < part do
   local entry = redis.call('SPOP', index)
   if not entry then
     redis.call('ZREM', root .. 'nodes', node)

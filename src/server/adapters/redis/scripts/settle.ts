@@ -2,13 +2,21 @@ import { library } from './library.ts'
 import { places } from './places.ts'
 import { script } from './script.ts'
 
-/** `Ledger.settle`, of as much as there is in reason at once. After the command: the grace in milliseconds. */
+/**
+ * A part of `Ledger.settle`. After the command: node, turn, the grace in milliseconds. Answers 1 if there may be more, and the
+ * departures.
+ */
 export const settle = script(
   library,
   places,
   `
+if not speaks(ARGV[2], ARGV[3]) then return 'stale' end
+
+-- A part is what keeps others waiting for some milliseconds at most.
+local kept_part, departed_part = 500, 1000
+
 -- Those whose time is over, by place, so that each place is told once.
-local due = redis.call('ZRANGEBYSCORE', root .. 'kept', '-inf', text(millis), 'LIMIT', 0, 500)
+local due = redis.call('ZRANGEBYSCORE', root .. 'kept', '-inf', text(millis), 'LIMIT', 0, kept_part)
 local names, gone = {}, {}
 for _, entry in ipairs(due) do
   redis.call('ZREM', root .. 'kept', entry)
@@ -41,9 +49,9 @@ for _, name in ipairs(names) do
   end
 end
 
-local latest = text(millis - tonumber(ARGV[2]))
-local over = redis.call('ZRANGEBYSCORE', root .. 'departures', '-inf', latest, 'LIMIT', 0, 1000)
+local latest = text(millis - tonumber(ARGV[4]))
+local over = redis.call('ZRANGEBYSCORE', root .. 'departures', '-inf', latest, 'LIMIT', 0, departed_part)
 for _, entry in ipairs(over) do redis.call('ZREM', root .. 'departures', entry) end
-return over
+return { (#due == kept_part or #over == departed_part) and 1 or 0, over }
 `,
 )

@@ -1,0 +1,109 @@
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BrokerHub, type HubBroker } from '../../testing/broker-hub.ts'
+import { Metrics } from '../metrics.ts'
+import { Link } from './link.ts'
+
+const ttl = 3_000
+
+let hub: BrokerHub
+let broker: HubBroker
+
+beforeEach(() => {
+  hub = new BrokerHub()
+  broker = hub.broker()
+})
+
+/** A link that has begun, with all that it has told. */
+function begin() {
+  const metrics = new Metrics()
+  const told: string[] = []
+  const link = new Link({
+    broker,
+    nodeId: 'node',
+    ttl,
+    metrics,
+    logger: { debug() {}, info() {}, warn() {}, error: (line) => void told.push(String(line)) },
+  })
+  onTestFinished(() => link.close())
+  link.start({
+    message() {},
+    changed() {},
+    lost() {},
+    recover: async () => {},
+    believe() {},
+    settled: async () => {},
+  })
+  return { link, metrics, told }
+}
+
+async function up(link: Link): Promise<void> {
+  await vi.waitFor(() => expect(link.trouble).toBeUndefined(), 10_000)
+}
+
+/** Resolves when the hub has had the turns that it needs for an attempt. */
+async function attempted(): Promise<void> {
+  for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('Link', () => {
+  it('lets nothing that was asked of a lost connection end the one that came after it', async () => {
+    const { link, metrics } = begin()
+    await up(link)
+    let fail = (_reason: Error) => {}
+    const late = new Promise<number>((_resolve, reject) => {
+      fail = reject
+    })
+    const asked = link.ask(() => late).catch(() => 'out of reach')
+    broker.cut()
+    await vi.waitFor(() => expect(link.trouble).toBeDefined())
+    broker.heal()
+    await up(link)
+    fail(new Error('The old connection says no'))
+    expect(await asked).toBe('out of reach')
+    expect([link.trouble, metrics.brokerLosses]).toEqual([undefined, 1])
+  })
+
+  it('is not lost a second time for a message that proves the connection and was lost with it', async () => {
+    const { link, metrics } = begin()
+    await up(link)
+    // Taken by the broker, and never brought back.
+    const send = vi.spyOn(broker.roads, 'send').mockImplementationOnce(async () => {})
+    const renewed = link.renew()
+    await vi.waitFor(() => expect(send).toHaveBeenCalled())
+    broker.cut()
+    await renewed
+    broker.heal()
+    await up(link)
+    expect(metrics.brokerLosses).toBe(1)
+  })
+
+  it('says why it cannot come back, not only why it was lost', async () => {
+    const { link, told } = begin()
+    await up(link)
+    const renew = vi.spyOn(broker.ledger, 'renew').mockRejectedValue(new Error('There is no memory left'))
+    broker.cut('It was cut')
+    broker.heal()
+    await vi.waitFor(() => expect(link.trouble).toContain('There is no memory left'))
+    expect(told).toEqual([expect.stringContaining('It was cut'), expect.stringContaining('no memory left')])
+    renew.mockRestore()
+    await up(link)
+  })
+
+  it('tries again at longer and longer intervals where each attempt fails', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const reset = vi.spyOn(broker, 'reset')
+    vi.spyOn(broker.roads, 'subscribe').mockRejectedValue(new Error('Not allowed'))
+    begin()
+    await attempted()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(reset).toHaveBeenCalledTimes(1)
+    for (const [times, pause] of [50, 100, 200, 400].entries()) {
+      await attempted()
+      await vi.advanceTimersByTimeAsync(pause - 1)
+      expect(reset).toHaveBeenCalledTimes(times + 1)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(reset).toHaveBeenCalledTimes(times + 2)
+    }
+  })
+})
