@@ -11,6 +11,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.{ts,tsx}'],
           exclude: ['src/{client,react}/**'],
+          testTimeout: 15_000,
         },
       },
       {
@@ -18,6 +19,7 @@ export default defineConfig({
           name: 'dom',
           include: ['src/{client,react}/**/*.test.{ts,tsx}'],
           environment: 'happy-dom',
+          testTimeout: 15_000,
         },
       },
       {

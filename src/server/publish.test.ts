@@ -217,7 +217,7 @@ describe('publish, with other nodes,', () => {
       relay.reached = reached
       const publishing = (async () => parts.publish({ ...eventOf(parts), everywhere: true }))()
       await expect(publishing).rejects.toThrow(UnreachableError)
-      await expect(publishing).rejects.toMatchObject({ status: 503 })
+      await expect(publishing).rejects.toMatchObject({ answered: 503 })
       expect(await one.heard()).toEqual([])
     })
 

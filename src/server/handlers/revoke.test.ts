@@ -102,7 +102,7 @@ describe('revoke', () => {
       relay.reached = reached
       const revoking = revoke(parts)
       await expect(revoking).rejects.toThrow(UnreachableError)
-      await expect(revoking).rejects.toMatchObject({ status: 503 })
+      await expect(revoking).rejects.toMatchObject({ answered: 503 })
       expect(await clients[2].heard()).toEqual([removed])
     })
   })
