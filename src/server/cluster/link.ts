@@ -3,9 +3,10 @@ import { messageOf } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
 import { settleTime } from '../adapter.ts'
 import { UnreachableError } from '../errors.ts'
-import { Grace } from '../grace.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Broker, type Notice, type Place, type Settled, stale } from './broker.ts'
+import { Deadlines } from './deadlines.ts'
+import { Probe } from './probe.ts'
 
 /** Milliseconds between two renewals at most. */
 const maxInterval = 2_000
@@ -47,8 +48,8 @@ export class Link {
   /** Id of this process, as other nodes see it as a sender. */
   readonly instance: string
   readonly #parts: LinkParts
-  readonly #deadlines: Grace<object>
-  readonly #probeRoad: string
+  readonly #deadlines: Deadlines
+  readonly #probe: Probe
   #listener: LinkListener | undefined
   #life: string
   /** Without a connection; saying everything again; one of them. */
@@ -66,7 +67,6 @@ export class Link {
   #renewing = false
   #tending = false
   #alive = 1
-  #probed: (() => void) | undefined
   /** Milliseconds before the broker is reset; 0 when all has gone well for a while. */
   #pause = 0
   #timer: NodeJS.Timeout | undefined
@@ -74,12 +74,13 @@ export class Link {
   #believing: NodeJS.Timeout | undefined
 
   constructor(parts: LinkParts) {
+    const { broker, nodeId, ttl } = parts
     this.#parts = parts
-    this.instance = `${parts.nodeId}.${randomBytes(4).toString('hex')}`
+    this.instance = `${nodeId}.${randomBytes(4).toString('hex')}`
     this.#life = this.#newLife()
-    this.#probeRoad = `probe:${this.instance}`
-    this.#deadlines = new Grace(parts.ttl / 3)
-    this.#trouble = `Connecting to ${parts.broker.name} at ${parts.broker.address}`
+    this.#deadlines = new Deadlines(broker.name, ttl / 3)
+    this.#probe = new Probe(this.instance, broker.roads, this.#deadlines)
+    this.#trouble = `Connecting to ${broker.name} at ${broker.address}`
   }
 
   /** The id under which the ledger knows this node. */
@@ -117,8 +118,7 @@ export class Link {
       connected: () => this.#found(),
       disconnected: (reason) => this.#lost(reason),
       message: (road, message) => {
-        if (road === this.#probeRoad) this.#probed?.()
-        else listener.message(road, message)
+        if (!this.#probe.heard(road)) listener.message(road, message)
       },
       changed: (place, notice) => listener.changed(place, notice),
       refused: () => void metrics.relayRefused++,
@@ -130,7 +130,7 @@ export class Link {
     if (!this.up) throw new UnreachableError('Nothing was changed')
     const [life, turn] = [this.#life, this.#turn]
     try {
-      const answer = await this.#inTime(call(life))
+      const answer = await this.#deadlines.inTime(call(life))
       if (answer !== stale) return answer
     } catch (thrown) {
       this.#fail(messageOf(thrown), turn)
@@ -149,8 +149,8 @@ export class Link {
     clearTimeout(this.#resetting)
     try {
       if (this.up && this.alone) await this.#listener?.settled(await this.#settle(0))
-      if (this.up) await this.#inTime(broker.ledger.forget(this.#life))
-      await this.#inTime(broker.close())
+      if (this.up) await this.#deadlines.inTime(broker.ledger.forget(this.#life))
+      await this.#deadlines.inTime(broker.close())
     } catch (thrown) {
       logger.warn(`Leaving the other nodes failed: ${messageOf(thrown)}`)
     }
@@ -171,7 +171,7 @@ export class Link {
     const follows = this.#state === 'down' && this.#told !== undefined
     this.#state = 'down'
     clearTimeout(this.#believing)
-    this.#probed?.()
+    this.#probe.cancel()
     this.#listener?.lost()
     if (follows) return
     if (this.#told === undefined) metrics.brokerLosses++
@@ -197,8 +197,8 @@ export class Link {
     this.#trouble ??= 'Joining the other nodes'
     try {
       await this.#register()
-      await this.#inTime(broker.roads.subscribe([this.#probeRoad]))
-      await this.#probe()
+      await this.#probe.begin()
+      await this.#probe.run()
       if (!this.#isCurrent(turn)) return
       this.#state = 'up'
       this.#upSince = performance.now()
@@ -231,11 +231,11 @@ export class Link {
     const { ledger } = this.#parts.broker
     const { ttl } = this.#parts
     let sent = performance.now()
-    let renewed = await this.#inTime(ledger.renew(this.#life, ttl, false))
+    let renewed = await this.#deadlines.inTime(ledger.renew(this.#life, ttl, false))
     if (renewed === stale) {
       this.#life = this.#newLife()
       sent = performance.now()
-      renewed = await this.#inTime(ledger.renew(this.#life, ttl, true))
+      renewed = await this.#deadlines.inTime(ledger.renew(this.#life, ttl, true))
     }
     this.#renewedAt = sent
     if (renewed === stale) return
@@ -250,7 +250,9 @@ export class Link {
     const turn = this.#turn
     try {
       const sent = performance.now()
-      const renewed = await this.#inTime(this.#parts.broker.ledger.renew(this.#life, this.#parts.ttl, false))
+      const renewed = await this.#deadlines.inTime(
+        this.#parts.broker.ledger.renew(this.#life, this.#parts.ttl, false),
+      )
       // Meanwhile nothing was said, and nothing is said again without a loss.
       if (renewed === stale || !this.up) {
         this.#fail(takenForDead, turn)
@@ -258,7 +260,7 @@ export class Link {
       }
       this.#renewedAt = sent
       this.#alive = renewed.alive
-      await this.#probe()
+      await this.#probe.run()
       if (this.#isCurrent(turn) && !this.#tending) void this.#tend(renewed.expired, turn)
     } catch (thrown) {
       this.#fail(messageOf(thrown), turn)
@@ -275,7 +277,7 @@ export class Link {
       if (performance.now() - this.#upSince >= ttl) {
         for (const node of expired) {
           logger.warn(`Node ${node} has not been heard of for ${ttl / 1000} s: its members leave`)
-          while (this.up && !(await this.#inTime(broker.ledger.reap(node))));
+          while (this.up && !(await this.#deadlines.inTime(broker.ledger.reap(node))));
         }
       }
       if (this.up) void this.#listener?.settled(await this.#settle(settleTime))
@@ -287,33 +289,9 @@ export class Link {
   }
 
   async #settle(grace: number): Promise<Settled> {
-    const settled = await this.#inTime(this.#parts.broker.ledger.settle(this.#life, grace))
+    const settled = await this.#deadlines.inTime(this.#parts.broker.ledger.settle(this.#life, grace))
     if (settled === stale) throw new Error(takenForDead)
     return settled
-  }
-
-  /** An open connection proves nothing: a message must make its way through the broker and back. */
-  async #probe(): Promise<void> {
-    const arrived = new Promise<void>((resolve) => {
-      this.#probed = resolve
-    })
-    await this.#inTime(this.#parts.broker.roads.send(this.#probeRoad, Buffer.of(1)))
-    await this.#inTime(arrived)
-  }
-
-  async #inTime<T>(pending: Promise<T>): Promise<T> {
-    const key = {}
-    const late = new Promise<never>((_resolve, reject) => {
-      const { broker, ttl } = this.#parts
-      this.#deadlines.hold(key, () => {
-        reject(new Error(`${broker.name} has not answered for ${Math.round(ttl / 3) / 1000} s`))
-      })
-    })
-    try {
-      return await Promise.race([pending, late])
-    } finally {
-      this.#deadlines.cancel(key)
-    }
   }
 
   #newLife(): string {
