@@ -23,7 +23,7 @@ const userPrefix = '#server-to-user-'
 /** Longest id of a signed-in user, in characters (protocol.md 5.2). */
 export const maxUserId = 128
 
-/** Whether a user id stays what it is when it is written as UTF-8: half a character would become the same as any other half. */
+/** Whether a user id stays what it is when it is written as UTF-8: half a character would become the same as every other half. */
 export function isWritable(userId: string): boolean {
   return !/\p{Surrogate}/u.test(userId)
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SocketId } from '../../protocol/names.ts'
 import { type Awaitable, ignoreRejection, isPromise } from '../../support/awaitable.ts'
 import { messageOf } from '../../support/errors.ts'
+import { inTime } from '../../support/in-time.ts'
 import type { Logger } from '../../support/logger.ts'
 import type { Connection } from '../connection.ts'
 import { AppLookupError } from '../errors.ts'
@@ -14,8 +15,8 @@ import type { AppManager } from './app-manager.ts'
 /** Milliseconds for which an app is remembered, that there is none, and that looking it up has failed. */
 const remembered = { found: 60_000, missing: 5_000, failed: 1_000 }
 
-/** Milliseconds after which a look-up has failed. A miss is remembered at least as long, so it wins over older answers. */
-const deadline = 5_000
+/** Seconds after which a look-up has failed. A miss is remembered at least as long, so it wins over older answers. */
+const patience = 5
 
 /** Look-ups at one time; more are refused, as strangers can ask for as many keys as they like. */
 const maxPending = 100
@@ -146,7 +147,7 @@ export class Apps {
 
   async #await(lookup: Lookup, given: PromiseLike<unknown>): Promise<App | undefined> {
     try {
-      return this.#take(lookup, await inTime(given))
+      return this.#take(lookup, await inTime(given, patience, tooLate))
     } catch (thrown) {
       if (thrown instanceof AppLookupError) throw thrown
       return this.#failed(lookup, 503, thrown)
@@ -217,18 +218,6 @@ export class Apps {
   }
 }
 
-/** The answer, or a failure when it takes too long. */
-async function inTime(given: PromiseLike<unknown>): Promise<unknown> {
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`the manager has not answered within ${deadline / 1000} seconds`)),
-      deadline,
-    ).unref()
-  })
-  try {
-    return await Promise.race([given, tooLate])
-  } finally {
-    clearTimeout(timer)
-  }
+function tooLate(): Error {
+  return new Error(`the manager has not answered within ${patience} seconds`)
 }

@@ -71,7 +71,7 @@ export async function connectByIoRedis(given: ConnectionSettings): Promise<Conne
   }
 }
 
-/** Connections like the one of the client; `tls`: whether it speaks TLS, to its sentinels if it has any. */
+/** Connections like the one of the client; `tls`: whether it, or its sentinels if it has some, speaks TLS. */
 export function connectLikeIoRedis(client: IoRedisClient, tls: boolean): Connect {
   return (target, listener) => {
     return new IoRedisConnection(client.duplicate({ ...settings, ...target.address }), target, listener, tls)
