@@ -4,7 +4,7 @@ import type { Broker } from '../../src/server/cluster/broker.ts'
 import { BrokerNode } from '../../src/testing/broker-suite/node.ts'
 import { Inbox } from '../../src/testing/inbox.ts'
 
-/** A redis broker that is open, in the hands of a node; it is closed after the test. */
+/** A broker that is open, in the hands of a node; it is closed after the test. */
 export interface OpenBroker {
   readonly broker: Broker
   readonly node: BrokerNode
@@ -21,7 +21,11 @@ export async function openBroker(options: RedisOptions & { readonly prefix: stri
 
 /** Does not wait for that. */
 export function beginBroker(options: RedisOptions & { readonly prefix: string }): OpenBroker {
-  const broker = redisBroker(options)
+  return begin(redisBroker(options), 'node.1')
+}
+
+/** A broker in the hands of a node of that id. */
+export function begin(broker: Broker, id: string): OpenBroker {
   onTestFinished(() => broker.close())
   const losses = new Inbox<string>(30_000)
   const open = broker.open.bind(broker)
@@ -33,5 +37,5 @@ export function beginBroker(options: RedisOptions & { readonly prefix: string })
         listener.disconnected(reason)
       },
     })
-  return { broker, node: new BrokerNode(broker, 'node.1'), lost: () => losses.take() }
+  return { broker, node: new BrokerNode(broker, id), lost: () => losses.take() }
 }
