@@ -27,6 +27,23 @@ export const watchingStatements: BrokerStatements = {
     assert(came.version < own.version && own.version < left.version)
   },
 
+  'tells of a user who leaves and comes anew, even with the same info': async (open) => {
+    const node = await open()
+    await node.begin()
+    await node.broker.ledger.watch([room])
+    const added = [member('7', '"info"')]
+    const came = await node.hold(room, { add: added })
+    const again = await node.hold(room, { remove: ['7'], add: added })
+    assert.equal(again.previous, came.version)
+    assert.deepEqual(
+      [await node.notice(room), await node.notice(room)],
+      [
+        { version: came.version, previous: 0, subscriptions: 1, added, removed: [] },
+        { version: again.version, previous: came.version, subscriptions: 1, added, removed: ['7'] },
+      ],
+    )
+  },
+
   'tells of users in any case, of subscriptions when that is wanted': async (open) => {
     const node = await open()
     await node.begin()

@@ -170,7 +170,8 @@ export class Places {
       return { change, previous: before.version, version: told ? base + revision : before.version }
     }
     const old = entry !== undefined && now - entry.time > refreshed
-    if (!old && JSON.stringify(record) === JSON.stringify(before)) return { result }
+    // Whoever leaves and comes anew with the same info changes nothing but is told of.
+    if (!old && !told && JSON.stringify(record) === JSON.stringify(before)) return { result }
     const fields = noticeFields(change, base)
     if (isVacant(record) && record.departures.length === 0) return { remove: true, fields, drop, result }
     this.#remind(key, before, record, notes)
