@@ -1,4 +1,4 @@
-// npm run bench [-- --quick --check ROW…]: what work costs ours and the yardsticks, measured by turns.
+// npm run bench [-- --quick --check --rounds N ROW…]: what work costs ours and the yardsticks, measured by turns.
 import { parseArgs } from 'node:util'
 import { ensureBuilt } from './lib/built.mjs'
 import { conditions } from './lib/conditions.mjs'
@@ -27,7 +27,11 @@ const rows = [
 ]
 
 const { values: flags, positionals: names } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, check: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const unknown = names.filter((name) => !rows.some((row) => row.name === name))
@@ -38,9 +42,14 @@ if (unknown.length > 0) {
 const chosen = rows.filter(({ name, when }) =>
   names.length > 0 ? names.includes(name) : when === 'quick' || (when === 'full' && !flags.quick),
 )
+const pairs = Number(flags.rounds ?? (flags.quick ? 3 : 5))
+if (!Number.isInteger(pairs) || pairs < 1) {
+  console.error(`--rounds ${flags.rounds} is not a number of rounds, such as 25`)
+  process.exit(1)
+}
 const plan = flags.quick
-  ? { pairs: 3, warmup: 0.3, duration: 0.7, quick: true }
-  : { pairs: 5, warmup: 1, duration: 2, quick: false }
+  ? { pairs, warmup: 0.3, duration: 0.7, quick: true }
+  : { pairs, warmup: 1, duration: 2, quick: false }
 
 await ensureBuilt()
 ensureCompiled()
