@@ -323,6 +323,20 @@ describe('Connector', () => {
       connector.draining = true
       expect(refusal(connect())).toBe(4100)
     })
+
+    it('sends away whoever the registry admits too late, and counts it out again', async () => {
+      const registry = new ManualRegistry()
+      const { parts, connector, connect } = makeConnector({ registry })
+      const late = connect()
+      connector.draining = true
+      await registry.answer()
+      expect(refusal(late)).toBe(4100)
+      expect(parts.connections.size).toBe(0)
+      await registry.answerAll()
+      const left = registry.connections(parts.app)
+      await registry.answer()
+      expect(await left).toBe(0)
+    })
   })
 
   describe('#closed', () => {

@@ -206,6 +206,8 @@ export class Connector {
     // Meanwhile the app may have changed, or be gone.
     const current = apps.current(app)
     if (current !== app) adopt(connection, current)
+    // Whoever comes so late may be missed by who closes all connections.
+    if (this.draining) connection.close(refusals.goingAway.code, refusals.goingAway.message)
     if (!connection.open) return
     connection.send(connectionEstablished(socketId, app.activityTimeout))
     // At once, so that it leaves in one write with the answer to the handshake.

@@ -345,6 +345,20 @@ describe('Apps', () => {
       expect(client.connection.app.secret).toBe('new')
     })
 
+    it('are noticed by a connection that was still on its way when they were forgotten', async () => {
+      const manager = new FakeManager(shop)
+      const { apps, parts } = make(manager)
+      const app = (await apps.findByKey('shop')) ?? parts.app
+      vi.advanceTimersByTime(60_000)
+      apps.sweep(performance.now())
+      const client = parts.connect({ app })
+      expect(apps.current(app)).toBe(app)
+      manager.known = [{ ...shop, enabled: false }]
+      apps.sweep(performance.now())
+      await settled()
+      expect(client.socket.closed?.code).toBe(4003)
+    })
+
     it('are not asked for any more without connections', async () => {
       const { apps, parts, manager, client } = await connected(shop)
       client.connection.end()

@@ -70,11 +70,14 @@ export class Apps {
     return this.#find('id', id)
   }
 
-  /** What an app that was found a moment ago is by now; undefined when it is gone. */
+  /** What an app that was found a moment ago, and has a connection now, is by now; undefined when it is gone. */
   current(app: App): App | undefined {
     const entry = this.#cache.entry('id', app.id)
     if (entry !== undefined) return entry.app
-    return this.#cache.missed(app.id) === undefined ? app : undefined
+    if (this.#cache.missed(app.id) !== undefined) return undefined
+    // It was forgotten before it had the connection, which would follow nothing: the next sweep looks it up.
+    this.#cache.keep(app, 0, 0)
+    return app
   }
 
   /** Has the manager asked again; resolves when connections have followed. Never rejects. */
