@@ -19,7 +19,7 @@ function whereOf({ options = {}, mounted = true, request }: Given): string {
     config,
     'app-key',
     listening,
-    mounted,
+    mounted ? '/reverb' : undefined,
     request,
   ).options
   expect(wssPort).toBe(wsPort)
@@ -33,7 +33,7 @@ const asked = (host: string, encrypted = false): RequestSource => ({
 
 describe('clientOptions', () => {
   it('are exactly what new Pusher() takes', () => {
-    expect(clientOptions(resolveServerConfig({}, {}), 'app-key', listening, true, undefined)).toEqual({
+    expect(clientOptions(resolveServerConfig({}, {}), 'app-key', listening, '/reverb', undefined)).toEqual({
       key: 'app-key',
       options: {
         cluster: '',
@@ -51,7 +51,7 @@ describe('clientOptions', () => {
 
   it('have the auth endpoints under the configured path', () => {
     const config = resolveServerConfig({ authPath: '/api/auth' }, {})
-    const { options } = clientOptions(config, 'app-key', listening, true, undefined)
+    const { options } = clientOptions(config, 'app-key', listening, '/reverb', undefined)
     expect(options.channelAuthorization.endpoint).toBe('/api/auth/auth')
   })
 
@@ -113,6 +113,10 @@ describe('clientOptions', () => {
       ['http', 'ws://ws.example.com:80/reverb'],
     ] as const)('have the usual port of %s unless one is given', (publicScheme, where) => {
       expect(whereOf({ options: { publicHost: 'ws.example.com', publicScheme } })).toBe(where)
+    })
+
+    it('have an IPv6 address in brackets, as URLs do', () => {
+      expect(whereOf({ options: { publicHost: '2001:db8::1' } })).toBe('ws://[2001:db8::1]:80/reverb')
     })
 
     it('may have no path prefix where the server has one', () => {

@@ -29,21 +29,20 @@ export interface ServerAddress {
 
 /**
  * Settings for a browser: what `REVERB_PUBLIC_*` says, else the address that the page was asked for when the server is
- * mounted in the same app, else the address that it listens on.
+ * mounted in the same app, under `mountPath`, else the address that it listens on.
  */
 export function clientOptions(
   config: ServerConfig,
   key: string,
   listening: ServerAddress,
-  mounted: boolean,
+  mountPath: string | undefined,
   request: RequestSource | undefined,
 ): ClientOptions {
   const asked = request && askedAddress(request, config.trustProxy)
-  const secure = config.publicScheme
-    ? config.publicScheme === 'https'
-    : ((mounted ? asked?.secure : undefined) ?? listening.secure)
-  const host = config.publicHost ?? asked?.host ?? listening.host
-  const port = config.publicPort ?? portOf(config, mounted ? asked?.port : undefined, secure, listening)
+  const mount = mountPath === undefined ? undefined : asked && { ...asked, path: mountPath }
+  const secure = config.publicScheme ? config.publicScheme === 'https' : (mount?.secure ?? listening.secure)
+  const host = inBrackets(config.publicHost ?? asked?.host ?? listening.host)
+  const port = config.publicPort ?? portOf(config, mount?.port, secure, listening)
   const endpoint = (name: string) => ({ endpoint: `${config.authPath}/${name}`, transport: 'ajax' as const })
   return {
     key,
@@ -52,13 +51,18 @@ export function clientOptions(
       wsHost: host,
       wsPort: port,
       wssPort: port,
-      wsPath: config.publicPath ?? listening.path,
+      wsPath: config.publicPath ?? mount?.path ?? listening.path,
       forceTLS: secure,
       enabledTransports: ['ws', 'wss'],
       channelAuthorization: endpoint('auth'),
       userAuthentication: endpoint('user-auth'),
     },
   }
+}
+
+/** A host as it stands in a URL: pusher-js puts it there as it is. */
+function inBrackets(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
 /** A public host without a port has the usual one of its scheme. */

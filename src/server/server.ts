@@ -133,14 +133,17 @@ export class ReverbServer {
 
   /**
    * The server as a Fastify plugin: `await fastify.register(server.asFastifyPlugin('local'), { prefix: '/reverb' })`;
-   * the key restricts the mount to one app. It ends with the app. Throws an UnknownAppError as `attach` does.
+   * the key restricts the mount to one app. It ends with the app. Throws as `attach` does; of a server that is closed
+   * before Fastify gets to it, registering fails.
    */
   asFastifyPlugin(key?: string): ReverbFastifyPlugin {
     this.#named.verify(key)
+    this.#mustBeOpen()
     this.#mounted = true
     if (!this.options.serve) return async () => {}
     return createFastifyPlugin({
       claimUpgrades: (server, path) => {
+        this.#mustBeOpen()
         const mount = this.#mountAt(path, key)
         // Requests arrive as routes of the plugin.
         this.#claim(server, { path: mount.path, upgrade: mount.upgrade })
@@ -212,14 +215,16 @@ export class ReverbServer {
 
   /** Exactly what `new Pusher(key, options)` needs in a browser that made this request, for the default app. */
   clientOptions(request?: RequestSource): ClientOptions {
-    const { host, port, path, scheme } = this.options
+    const { host, port, scheme } = this.options
+    const path = this.#mountPath ?? this.options.path
     const listening = this.#standalone.address ?? {
       secure: scheme === 'https',
       host: reachable(host),
       port,
-      path: this.#mountPath ?? path,
+      path,
     }
-    return clientOptions(this.options, this.#named.defaultKey, listening, this.#mounted, request)
+    const mountPath = this.#mounted ? path : undefined
+    return clientOptions(this.options, this.#named.defaultKey, listening, mountPath, request)
   }
 
   /**

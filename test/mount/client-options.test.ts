@@ -68,6 +68,18 @@ describe('clientOptions', () => {
     for (const options of asked) await connect(options)
   })
 
+  it('leads to the mount for a page, and to its own port without one, where a server has both', async () => {
+    const server = createReverb()
+    const http = createServer()
+    server.attach(http, { path: '/reverb' })
+    const own = await server.listen()
+    const port = await listen(http)
+    const forPage = server.clientOptions(page({ host: `127.0.0.1:${port}` }))
+    expect(addressOf(forPage)).toBe(`ws://127.0.0.1:${port}/reverb`)
+    await connect(forPage)
+    expect(addressOf(server.clientOptions())).toBe(`ws://127.0.0.1:${own.port}`)
+  })
+
   it('connects pusher-js over TLS to a server mounted on https', async () => {
     const { cert, key } = createCertificate()
     const server = createReverb()

@@ -353,6 +353,14 @@ describe('asFastifyPlugin', () => {
     await expect(connectUnder(port, '/reverb')).rejects.toThrow(/404/)
   })
 
+  it('fails the boot of an app whose server was closed before', async () => {
+    const app = createApp()
+    const server = createReverb()
+    app.register(server.asFastifyPlugin(), { prefix: '/reverb' })
+    await server.close()
+    await expect(app.ready()).rejects.toThrow('This server is closed; make a new one')
+  })
+
   it('answers requests that are injected', async () => {
     const app = createApp()
     await mount(app)

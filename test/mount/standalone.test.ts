@@ -7,7 +7,7 @@ import { apiApp, apiOf } from '../support/api.ts'
 import { createCertificate } from '../support/certificate.ts'
 import { freePort } from '../support/free-port.ts'
 import { connectUnder, createReverb, listen } from '../support/host.ts'
-import { send } from '../support/http.ts'
+import { objectOf, send } from '../support/http.ts'
 import { createPusher, reached } from '../support/official-clients.ts'
 
 const event = { name: 'order.paid', channels: ['news'], data: '{"id":42}' }
@@ -57,6 +57,7 @@ describe('listen', () => {
     await server.close()
     await expect(createReverb({ port }).listen()).resolves.toMatchObject({ port: first.port })
     expect(() => server.attach(createServer())).toThrow(/closed; make a new one/)
+    expect(() => server.asFastifyPlugin()).toThrow(/closed; make a new one/)
     await expect(server.listen()).rejects.toThrow(/closed; make a new one/)
   })
 
@@ -77,7 +78,9 @@ describe('listen', () => {
     await client.join('news')
     expect((await apiOf({ port }, '/reverb').post('/events', event)).status).toBe(200)
     expect(await client.rest()).toHaveLength(1)
-    expect((await send({ port, path: '/' })).status).toBe(404)
+    const elsewhere = await send({ port, path: '/apps/app-id/events?auth_key=app-key' })
+    expect(elsewhere.status).toBe(404)
+    expect(objectOf(elsewhere)).toEqual({ error: 'Nothing is at /apps/app-id/events', code: 404 })
     await expect(connectUnder(port, '')).rejects.toThrow(/404/)
   })
 
