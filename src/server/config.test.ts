@@ -171,6 +171,19 @@ describe('resolveServerConfig', () => {
       )
     })
 
+    it('but never the URL of a webhook, which may hold a password', () => {
+      const url = 'htps://me:sesame@hooks.example/a?token=sesame'
+      const allowed = 'its value is not allowed; expected a comma list of http or https URLs'
+      const said = [
+        complaint({ webhookUrl: [url] }),
+        complaint({}, { REVERB_WEBHOOK_URL: `https://hooks.example,${url}` }),
+      ]
+      expect(said).toEqual([
+        `webhookUrl: ${allowed} (0: Invalid URL)`,
+        `REVERB_WEBHOOK_URL: ${allowed} (1: Invalid URL)`,
+      ])
+    })
+
     it('but never a secret', () => {
       expect(complaint(untyped({ appSecret: 4711 }))).toBe(
         'appSecret: its value is not allowed; expected a text',

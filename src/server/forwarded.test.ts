@@ -47,6 +47,16 @@ describe('addressOf', () => {
     expect(addressOf({ headers, socket }, hops)).toBe(address)
   })
 
+  it.each([
+    ['1.1.1.1:50123', '1.1.1.1'],
+    ['[2001:db8::1]:50123', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['unknown', 'unknown'],
+  ])('has no port, which differs with every connection: %s', (forwarded, address) => {
+    expect(addressOf({ headers: { 'x-forwarded-for': `6.6.6.6:1, ${forwarded}` }, socket }, 1)).toBe(address)
+  })
+
   it('is that of the socket where the header is missing or ends with nothing', () => {
     expect(addressOf({ headers: {}, socket }, 1)).toBe('127.0.0.1')
     expect(addressOf({ headers: { 'x-forwarded-for': '1.1.1.1, ' }, socket }, 1)).toBe('127.0.0.1')

@@ -16,7 +16,14 @@ export function isSecure({ headers, socket }: RequestSource, hops: number): bool
 
 /** The address of the client, as far as `hops` trusted proxies tell it. */
 export function addressOf({ headers, socket }: RequestSource, hops: number): string {
-  return believed(headers['x-forwarded-for'], hops) ?? socket?.remoteAddress ?? ''
+  const forwarded = believed(headers['x-forwarded-for'], hops)
+  return forwarded === undefined ? (socket?.remoteAddress ?? '') : withoutPort(forwarded)
+}
+
+/** Some proxies add the port of the client, which differs with every connection; an IPv6 address then has brackets. */
+function withoutPort(address: string): string {
+  const [, inBrackets, alone] = /^(?:\[(.+)\](?::\d+)?|([^:]+):\d+)$/.exec(address) ?? []
+  return inBrackets ?? alone ?? address
 }
 
 /** The `host[:port]` that the client asked for. */

@@ -23,6 +23,8 @@ const urls: Kind<readonly string[]> = {
   ...list,
   schema: z.array(z.url({ protocol: /^https?$/ })),
   allowed: 'a comma list of http or https URLs',
+  // One of them may hold a password.
+  secret: true,
 }
 
 const origins: Kind<readonly string[]> = {

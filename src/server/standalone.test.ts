@@ -46,6 +46,17 @@ describe('listen', () => {
     await expect(failed).rejects.toThrow('REVERB_HOST: "192.0.2.1" is not an address of this machine')
   })
 
+  it.each(['EINVAL', 'EAFNOSUPPORT'])('says so too where the system calls it %s', async (code) => {
+    const server = createServer()
+    server.listen = () => {
+      queueMicrotask(() => server.emit('error', Object.assign(new Error('no'), { code })))
+      return server
+    }
+    await expect(listen(server, 'fe80::1', 80)).rejects.toThrow(
+      'REVERB_HOST: "fe80::1" is not an address of this machine',
+    )
+  })
+
   it('says of a port for the privileged what to choose instead', async () => {
     const server = createServer()
     server.listen = () => {

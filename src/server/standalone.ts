@@ -145,6 +145,9 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    // A link-local address without its interface, and any IPv6 address where there is no IPv6.
+    case 'EINVAL':
+    case 'EAFNOSUPPORT':
       return new ConfigurationError(`REVERB_HOST: "${host}" is not an address of this machine`)
     default:
       return error

@@ -164,7 +164,7 @@ export function createApi({
       return { route: found.store as unknown as Route, params, paths }
     }
     const allowed = methods.filter((known) => router.find(known, routed))
-    if (allowed.length === 0) throw new RefusedError(404, `Nothing is at ${path.slice(0, 200)}`)
+    if (allowed.length === 0) throw new RefusedError(404, `Nothing is at ${withoutQuery(url).slice(0, 200)}`)
     throw new RefusedError(405, `This path allows ${allowed.join(', ')}`, { allow: allowed.join(', ') })
   }
 
