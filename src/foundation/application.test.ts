@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Application, currentApplications } from './application.ts'
 import { MissingBindingError, ProviderError } from './errors.ts'
@@ -85,6 +86,26 @@ describe('Application', () => {
       const none = new Application({ providers: [First], env: {} })
       await Promise.all([given.boot(), made.boot(), none.boot()])
       expect([given, made, none].map((app) => app.make('greeting'))).toEqual(['Ann', 'Bob', 'nobody'])
+    })
+
+    it('gives it so that a provider, when it is printed or turned into JSON, does not show it', () => {
+      const provider = new First(new Application({ providers: [], env: {} }), { name: 'sesame' })
+      expect(provider.config).toEqual({ name: 'sesame' })
+      expect(inspect(provider, { depth: null })).not.toContain('sesame')
+      expect(JSON.stringify(provider)).not.toContain('sesame')
+    })
+
+    it.each([
+      ['a promise; it must be there at once', Promise.resolve({ name: 'Ann' })],
+      ['a promise; it must be there at once', () => Promise.reject(new Error('never seen'))],
+      ['undefined; expected an object', undefined],
+      ['undefined; expected an object', () => {}],
+      ['null; expected an object', null],
+    ])('refuses a configuration that is %s', async (problem, config) => {
+      const app = new Application({ providers: [[First, config as { name: string }]], env: {} })
+      const message = `The configuration of First is ${problem}`
+      await expect(app.boot()).rejects.toThrow(expect.objectContaining({ name: 'ProviderError' }))
+      await expect(app.boot()).rejects.toThrow(message)
     })
 
     it('calls the function of a pair when the providers before it are registered', async () => {

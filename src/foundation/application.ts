@@ -6,6 +6,7 @@ import { loadEnvFile } from '../support/env-file.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Env } from '../support/settings.ts'
 import { MissingBindingError, ProviderError } from './errors.ts'
+import { checkProviderConfig } from './provider-config.ts'
 
 /**
  * What `app.make()` resolves, by key. Extended by declaration merging:
@@ -191,10 +192,8 @@ class Container {
       )
     }
     const [ProviderClass, config] = entry
-    return new ProviderClass(
-      asApplication(this),
-      typeof config === 'function' ? config(asApplication(this)) : config,
-    )
+    const given: unknown = typeof config === 'function' ? config(asApplication(this)) : config
+    return new ProviderClass(asApplication(this), checkProviderConfig(ProviderClass.name, given))
   }
 
   #register(provider: Lifecycle): void {

@@ -5,12 +5,17 @@ import type { Application, Lifecycle } from './application.ts'
 export abstract class Provider<Config extends object = object> implements Lifecycle {
   /** The application that it belongs to. */
   readonly app: Application
-  /** What stood beside the class in the list of providers; empty when nothing did. */
-  readonly config: Config
+  // Where printing a provider does not show it: a configuration may hold secrets.
+  readonly #config: Config
 
   constructor(app: Application, config: Config) {
     this.app = app
-    this.config = config
+    this.#config = config
+  }
+
+  /** What stood beside the class in the list of providers; empty when nothing did. */
+  get config(): Config {
+    return this.#config
   }
 
   /** Binds services; synchronous, nothing else is bound yet. */

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { Server as HttpServer } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { currentSocketId } from '../broadcasting/request-context.ts'
 import { Application } from '../foundation/application.ts'
 import type { HttpRequest } from '../foundation/http.ts'
@@ -54,6 +54,18 @@ describe('FastifyProvider', () => {
     const instance = Fastify()
     const { fastify } = await boot(undefined, instance)
     expect(fastify).toBe(instance)
+  })
+
+  it.each([
+    ['is ready', (web: FastifyInstance) => web.ready()],
+    ['listens', (web: FastifyInstance) => web.listen({ host: '127.0.0.1', port: 0 })],
+  ])('says what to do when the app that exists already %s', async (_when, begin) => {
+    const instance = Fastify()
+    onTestFinished(() => instance.close())
+    await begin(instance)
+    await expect(boot(undefined, instance)).rejects.toThrow(
+      'Fastify takes the hooks of FastifyProvider only before it is ready; call ready() and listen() after `await app.boot()`',
+    )
   })
 
   it('closes the web app with the application', async () => {

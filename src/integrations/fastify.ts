@@ -88,8 +88,12 @@ function fastifyOf(config: FastifyConfig): FastifyInstance {
  * shared, such as the callback of a connection pool, leave that of the request.
  */
 function runRequestsInContext(instance: FastifyInstance): void {
-  instance.addHook('onRequest', (request, _reply, done) => runInRequest(request, done))
-  instance.addHook('preValidation', (request, _reply, done) => runInRequest(request, done))
+  try {
+    instance.addHook('onRequest', (request, _reply, done) => runInRequest(request, done))
+    instance.addHook('preValidation', (request, _reply, done) => runInRequest(request, done))
+  } catch (error) {
+    throw withAdvice(error, 'the hooks of FastifyProvider')
+  }
 }
 
 /** Largest body of an auth request, in bytes. */
@@ -107,12 +111,7 @@ class FastifyApp implements HttpApp {
     try {
       await this.#register(routes)
     } catch (error) {
-      if (!isTooLate(error)) throw error
-      const paths = routes.map(({ path }) => path).join(' and ')
-      throw new ProviderError(
-        `Fastify takes ${paths} only before it is ready; call ready() and listen() after \`await app.boot()\``,
-        { cause: error },
-      )
+      throw withAdvice(error, routes.map(({ path }) => path).join(' and '))
     }
   }
 
@@ -134,6 +133,15 @@ class FastifyApp implements HttpApp {
       }
     })
   }
+}
+
+/** What to throw for a refusal of Fastify: where it is ready or listens already, an error that says what to do. */
+function withAdvice(error: unknown, refused: string): unknown {
+  if (!isTooLate(error)) return error
+  return new ProviderError(
+    `Fastify takes ${refused} only before it is ready; call ready() and listen() after \`await app.boot()\``,
+    { cause: error },
+  )
 }
 
 /** Whether Fastify refuses because it is ready or listens already. */
