@@ -279,6 +279,18 @@ describe('BroadcastingClient with pusher-js and a server', () => {
     )
   })
 
+  it('reports what an authorization handler throws after its answer, which stands', async () => {
+    const server = await startServer()
+    const thrown = new Error('the audit log is full')
+    const { client, errors } = createClient(server.port, async (params, done) => {
+      await authorizeAs('ada')(params, done)
+      throw thrown
+    })
+    await reached(client, 'private-orders.1', isSubscribed)
+    expect(errors).toEqual([thrown])
+    expect(client.channelState('private-orders.1').status).toEqual({ state: 'subscribed' })
+  })
+
   it('leaves nothing in the list of pusher-js when its connection has ended', async () => {
     const server = await startServer()
     const others = new Set(instances)

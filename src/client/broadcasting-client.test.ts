@@ -271,6 +271,23 @@ describe('BroadcastingClient', () => {
       expect(seen).toEqual([expected, expected])
     })
 
+    it('subscribes once, also where an observer of the status watches the same channel first', () => {
+      const { page, client } = createClient()
+      const heard: unknown[] = []
+      let stop: (() => void) | undefined
+      client.onStatus(() => {
+        stop ??= client.subscribe('orders')
+      })
+      client.listen('orders', 'OrderShipped', (payload) => heard.push(payload))
+      page.pusher.open()
+      page.pusher.accept('orders')
+      stop?.()
+      vi.advanceTimersByTime(1000)
+      page.pusher.receive('orders', 'OrderShipped', 1)
+      expect(heard).toEqual([1])
+      expect(page.pusher.sent).toEqual(['subscribe orders'])
+    })
+
     it('brings nothing to who has left', () => {
       const { page, client } = subscribed('orders')
       const onMessage = vi.fn()

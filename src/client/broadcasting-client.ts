@@ -103,7 +103,10 @@ export class BroadcastingClient {
   }
 
   #watch(channel: string, attach: (subscription: Subscription) => () => void): () => void {
-    this.#subscriptions.get(channel)?.retry()
+    const known = this.#subscriptions.get(channel)
+    // Before the channel is opened: an observer of the status may do so when it hears of the connection.
+    if (known === undefined) this.#connect()
+    else known.retry()
     const { value: subscription, release } = this.#subscriptions.use(channel)
     const detach = attach(subscription)
     return () => {

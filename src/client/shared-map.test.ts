@@ -4,7 +4,7 @@ import { SharedMap } from './shared-map.ts'
 beforeEach(() => vi.useFakeTimers())
 afterEach(() => vi.useRealTimers())
 
-function createMap(close: () => boolean = () => true) {
+function createMap(close: () => boolean = () => true, linger = 1000) {
   const happened: string[] = []
   const map = new SharedMap<{ key: string }>({
     open: (key) => {
@@ -15,7 +15,7 @@ function createMap(close: () => boolean = () => true) {
       happened.push(`close ${key}`)
       return close()
     },
-    linger: () => 1000,
+    linger: () => linger,
     emptied: () => happened.push('emptied'),
   })
   return { map, happened }
@@ -61,6 +61,13 @@ describe('SharedMap', () => {
     release()
     release()
     vi.advanceTimersByTime(5000)
+    expect(happened).toEqual(['open a'])
+  })
+
+  it('keeps a value for as long as a timer can wait where the linger is longer', () => {
+    const { map, happened } = createMap(undefined, Number.POSITIVE_INFINITY)
+    map.use('a').release()
+    vi.advanceTimersByTime(86_400_000)
     expect(happened).toEqual(['open a'])
   })
 

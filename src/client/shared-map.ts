@@ -9,6 +9,9 @@ interface SharedMapOptions<Value> {
   emptied(): void
 }
 
+/** The longest time that a timer can wait; a longer one, such as Infinity, would not wait at all. */
+const maxDelay = 2 ** 31 - 1
+
 interface Entry<Value> {
   readonly value: Value
   users: number
@@ -52,10 +55,13 @@ export class SharedMap<Value> {
   }
 
   #linger(key: string, entry: Entry<Value>): void {
-    entry.timer = setTimeout(() => {
-      if (!this.#options.close(entry.value)) return this.#linger(key, entry)
-      this.#entries.delete(key)
-      if (this.size === 0) this.#options.emptied()
-    }, this.#options.linger())
+    entry.timer = setTimeout(
+      () => {
+        if (!this.#options.close(entry.value)) return this.#linger(key, entry)
+        this.#entries.delete(key)
+        if (this.size === 0) this.#options.emptied()
+      },
+      Math.min(this.#options.linger(), maxDelay),
+    )
   }
 }

@@ -46,7 +46,7 @@ export class Subscription {
       // Made before it is subscribed, since a custom authorization handler may answer at once.
       this.#channel = pusher.channels.add(name, pusher)
       this.#channel.bind_global((event, data) => this.#receive(event, data))
-      answerForFailures(this.#channel)
+      answerForFailures(this.#channel, report)
     } catch (thrown) {
       // An encrypted channel without encryption, or a name that pusher-js keeps for itself.
       this.#failWith(thrown)
@@ -168,14 +168,22 @@ export class Subscription {
   }
 }
 
-/** Makes a refusal of what a handler of the options throws: pusher-js would wait for its answer for ever. */
-function answerForFailures(channel: PusherChannel): void {
+/**
+ * Makes a refusal of what a handler of the options throws: pusher-js would wait for its answer for ever. What it throws
+ * after its answer refuses nothing any more, and is reported.
+ */
+function answerForFailures(channel: PusherChannel, report: (error: unknown) => void): void {
   const authorize = channel.authorize?.bind(channel)
   if (authorize === undefined) return
   channel.authorize = (socketId, callback) => {
-    const fail = (thrown: unknown) => callback(new Error(messageOf(thrown)), null)
+    let answered = false
+    const answer = (error: Error | null, data: object | null) => {
+      answered = true
+      callback(error, data)
+    }
+    const fail = (thrown: unknown) => (answered ? report(thrown) : answer(new Error(messageOf(thrown)), null))
     try {
-      const returned = authorize(socketId, callback)
+      const returned = authorize(socketId, answer)
       if (isPromise(returned)) returned.then(undefined, fail)
     } catch (thrown) {
       fail(thrown)
