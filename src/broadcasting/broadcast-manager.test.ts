@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { inspect } from 'node:util'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { open, sharedSecret } from '../protocol/encryption.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { BroadcastEvent } from './broadcast-event.ts'
@@ -115,6 +116,31 @@ describe('BroadcastManager', () => {
     })
     expect(receipt.channels).toEqual([{ name: 'orders.1', recipients: 3 }, { name: 'private-warehouse' }])
     expect(logger.info.mock.calls).toEqual([['Driver reverb sends in this process']])
+  })
+
+  it('sends in this process, as over HTTP, to more channels than one event may have in several', async () => {
+    const names = Array.from({ length: 250 }, (_, index) => `news.${index}`)
+    const publish = vi.fn(({ channels }: { channels: readonly string[] }) => {
+      if (channels.includes('news.249')) throw new RangeError('too late')
+      return new Map(channels.map((channel) => [channel, 1]))
+    })
+    const server = { ...serverWith(), publish }
+    const { manager } = managerWith({ driver: 'reverb' }, { server })
+    const { channels } = await manager.on(...names.slice(0, 150)).send()
+    expect(channels).toEqual(names.slice(0, 150).map((name) => ({ name, recipients: 1 })))
+    expect(publish.mock.calls.map(([part]) => part.channels.length)).toEqual([100, 50])
+    const failure = {
+      message: 'Driver "reverb": too late. Before that, it was sent to the first 200 of 250 channels',
+      retryable: false,
+      cause: new RangeError('too late'),
+    }
+    await expect(
+      manager
+        .on(...names)
+        .send()
+        .then(),
+    ).rejects.toMatchObject(failure)
+    await expect(manager.on('news.249').send().then()).rejects.toThrow(RangeError)
   })
 
   it('sends to the app that the connection names', async () => {
@@ -636,5 +662,54 @@ describe('BroadcastManager', () => {
     await manager.close()
     expect(used.close).toHaveBeenCalledOnce()
     expect(unused.close).not.toHaveBeenCalled()
+  })
+
+  it('closes every one, whatever becomes of the others', async () => {
+    const { manager } = managerWith()
+    const used = new Recorder()
+    const close = () => {
+      throw new Error('cannot close')
+    }
+    manager.extend('broken', () => ({ broadcast: () => {}, close }))
+    manager.extend('used', () => used)
+    for (const driver of ['broken', 'used']) await manager.broadcast(new OrderShipped(1)).via(driver)
+    await expect(manager.close()).rejects.toThrow('cannot close')
+    expect(used.close).toHaveBeenCalledOnce()
+  })
+
+  it('prints and turns into JSON without a secret, and gives each driver what it was told', () => {
+    const connections = {
+      pusher: { driver: 'pusher', appId: '7', secret: 'sesame', host: 'ws.example', timeout: 3 },
+      bank: { driver: 'recorder', encryptionMasterKey: masterKey, token: 'sesame' },
+    }
+    const { manager } = managerWith({ driver: 'bank', encryptionMasterKey: masterKey, connections })
+    const recorder = vi.fn(() => new Recorder())
+    manager.extend('recorder', recorder)
+    manager.open()
+    for (const printed of [inspect(manager, { depth: null }), JSON.stringify(manager)]) {
+      expect(printed).toContain('ws.example')
+      expect(printed).not.toMatch(/sesame|AAECAw/)
+    }
+    expect(JSON.parse(JSON.stringify(manager.configOf()))).toEqual({
+      driver: 'recorder',
+      encryptionMasterKey: '***',
+      token: '***',
+    })
+    expect(manager.connections).toMatchObject(connections)
+    expect(recorder).toHaveBeenCalledExactlyOnceWith(connections.bank, expect.anything())
+  })
+
+  it('makes a warning of what the logger throws on a failure that nobody awaits, and on toOthers()', async () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => warning.mockRestore())
+    const fail = () => {
+      throw new Error('disk full')
+    }
+    const logger = { debug: fail, info: fail, warn: fail, error: fail }
+    const { manager } = managerWith({ driver: 'null', logger })
+    await manager.broadcast(new OrderShipped(1)).toOthers()
+    manager.broadcast(new OrderShipped(1)).via('nowhere')
+    await vi.waitFor(() => expect(warning).toHaveBeenCalledTimes(2))
+    for (const [text] of warning.mock.calls) expect(text).toMatch(/^The logger failed on ".*": disk full$/)
   })
 })

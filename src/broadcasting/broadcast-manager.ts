@@ -1,6 +1,6 @@
 import { userChannel } from '../protocol/names.ts'
 import { messageOf } from '../support/errors.ts'
-import type { Logger } from '../support/logger.ts'
+import { guardedLogger, type Logger } from '../support/logger.ts'
 import { loggerOf } from '../support/logger-settings.ts'
 import type { Env } from '../support/settings.ts'
 import { AnonymousEvent } from './anonymous-event.ts'
@@ -59,6 +59,8 @@ export class BroadcastManager {
   readonly logger: Logger
   /** The configured connections by name, those that are always there among them. */
   readonly connections: Readonly<Record<string, ConnectionConfig>>
+  /** For lines that must disturb nobody: what is broadcast without being awaited has no one to tell of a broken logger. */
+  readonly #lines: Logger
   readonly #registrations = new Registrations()
   readonly #connections: Connections
   readonly #counters = { sent: 0, failed: 0 }
@@ -71,6 +73,7 @@ export class BroadcastManager {
   ) {
     const resolved = resolveBroadcastingConfig(config, env)
     this.logger = config.logger ?? loggerOf(env)
+    this.#lines = guardedLogger(this.logger)
     this.connections = resolved.connections
     this.#isProduction = env['NODE_ENV'] === 'production'
     this.#connections = new Connections(resolved, {
@@ -221,7 +224,7 @@ export class BroadcastManager {
   }
 
   #logUnawaited(doing: string, error: unknown): void {
-    this.logger.error(`${doing} failed, and nobody awaited it: ${messageOf(error)}`)
+    this.#lines.error(`${doing} failed, and nobody awaited it: ${messageOf(error)}`)
   }
 
   async #countFailure<Result>(run: () => Promise<Result>): Promise<Result> {
@@ -281,6 +284,6 @@ export class BroadcastManager {
   #warnOnce(subject: unknown, message: string): void {
     if (this.#warned.has(subject)) return
     this.#warned.add(subject)
-    this.logger.warn(message)
+    this.#lines.warn(message)
   }
 }

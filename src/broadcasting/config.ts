@@ -14,6 +14,7 @@ import {
   variableOf,
 } from '../support/settings.ts'
 import type { ConnectionConfig } from './connection-config.ts'
+import { reticentConnection } from './connection-options.ts'
 import type { BroadcastRequest, BroadcastUser } from './user.ts'
 
 const masterKey: Kind<string> = {
@@ -120,10 +121,11 @@ export function resolveBroadcastingConfig(
 ): ResolvedBroadcastingConfig {
   const settings = resolveSettings(broadcastingSettings, env, { driver, encryptionMasterKey })
   for (const [name, connection] of Object.entries(connections)) checkMasterKey(name, connection)
+  const all = Object.entries(defineConfig(builtIn, connections))
   return Object.freeze({
     defaultConnection: settings.driver,
     namedBy: driver === undefined ? variableOf(broadcastingSettings.driver, env) : 'driver',
-    connections: defineConfig(builtIn, connections),
+    connections: Object.fromEntries(all.map(([name, connection]) => [name, reticentConnection(connection)])),
     mayServe: settings.reverbServer === 'auto',
     encryptionMasterKey: settings.encryptionMasterKey,
   })

@@ -1,3 +1,4 @@
+import { reticent, withHidden } from '../support/reticent.ts'
 import { refuseUnknownOptions } from '../support/settings.ts'
 import type { ConnectionConfig } from './connection-config.ts'
 import { httpSettings, pusherSettings } from './http/settings.ts'
@@ -13,6 +14,14 @@ const known: Readonly<Record<string, readonly string[]>> = {
   pusher: [...common, 'info', ...Object.keys({ ...pusherSettings, ...httpSettings })],
 }
 
+/** Those of them that nobody may read. */
+const secrets: readonly string[] = [
+  'encryptionMasterKey',
+  ...Object.entries({ ...pusherSettings, ...httpSettings })
+    .filter(([, { kind }]) => 'secret' in kind)
+    .map(([name]) => name),
+]
+
 /**
  * Throws a ConfigurationError for an option that the connection's driver does not have. A driver of the app's own says itself
  * what it takes.
@@ -20,4 +29,18 @@ const known: Readonly<Record<string, readonly string[]>> = {
 export function refuseUnknownConnectionOptions(connection: ConnectionConfig): void {
   const options = Object.hasOwn(known, connection.driver) ? known[connection.driver] : undefined
   if (options !== undefined) refuseUnknownOptions(connection, options)
+}
+
+/** A copy that prints and turns into JSON without secrets; what an option of a driver of the app's own holds is not known. */
+export function reticentConnection(connection: ConnectionConfig): ConnectionConfig {
+  return reticent<ConnectionConfig>({ ...connection }, withoutSecrets)
+}
+
+function withoutSecrets(connection: ConnectionConfig): object {
+  const options = Object.hasOwn(known, connection.driver) ? known[connection.driver] : ['driver', 'app']
+  const isShown = (name: string) => options?.includes(name) && !secrets.includes(name)
+  return withHidden(
+    connection,
+    Object.keys(connection).filter((name) => !isShown(name)),
+  )
 }

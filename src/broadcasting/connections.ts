@@ -1,3 +1,4 @@
+import { doAll } from '../support/awaitable.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Broadcaster, BroadcasterFactory } from './broadcaster.ts'
 import { channelKey } from './channel-key.ts'
@@ -72,12 +73,18 @@ export class Connections {
     for (const name of [defaultConnection, ...Object.keys(connections)]) this.#factoryOf(name)
   }
 
-  /** Closes what was opened. */
+  /** Closes what was opened; each gets its turn before the failure of one is thrown. */
   async close(): Promise<void> {
     this.#closed = true
     const opened = [...this.#opened.values()]
     this.#opened.clear()
-    await Promise.all(opened.map(({ broadcaster }) => broadcaster.close?.()))
+    await doAll(
+      opened.map(
+        ({ broadcaster }) =>
+          () =>
+            broadcaster.close?.(),
+      ),
+    )
   }
 
   #masterKeyOf({ encryptionMasterKey }: ConnectionConfig): string | undefined {

@@ -18,6 +18,9 @@ export const maxEventName = 200
 /** Longest channel name unless configured otherwise, in characters (protocol.md 2.1). */
 export const defaultMaxChannelName = 200
 
+/** Most channels of one event as a server takes it unless configured otherwise (protocol.md 0.4). */
+export const maxChannels = 100
+
 const userPrefix = '#server-to-user-'
 
 /** Longest id of a signed-in user, in characters (protocol.md 5.2). */

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BroadcastingError } from './errors.ts'
 import { logFailure } from './log-failure.ts'
 
@@ -33,6 +33,18 @@ describe('logFailure', () => {
     logFailure(logger, 'The rule failed', failure)
     expect(logger.error).toHaveBeenCalledExactlyOnceWith('The rule failed')
     expect(logger.debug).toHaveBeenCalledExactlyOnceWith(cause.stack)
+  })
+
+  it('makes a warning of what a logger throws, be it a pino', () => {
+    const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => warning.mockRestore())
+    const fail = () => {
+      throw new Error('disk full')
+    }
+    logFailure(pino({}, { write: fail }), 'The rule failed', cause)
+    logFailure({ debug: fail, info: fail, warn: fail, error: fail }, 'The rule failed', 'text')
+    const line = 'The logger failed on "The rule failed": disk full'
+    expect(warning.mock.calls).toEqual([[line], [line]])
   })
 
   it('says what there is to say of something that is no error', () => {

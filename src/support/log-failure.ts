@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts'
+import { guardedLogger, guardLine, type Logger } from './logger.ts'
 
 /** The part of pino that other loggers do not have: fields beside the message. */
 interface FieldLogger {
@@ -8,16 +8,17 @@ interface FieldLogger {
 
 /**
  * Logs a failure of somebody's own code, with the stack that leads there: a pino gets it as `err`, another logger, which
- * may take texts only, as a line at debug.
+ * may take texts only, as a line at debug. What the logger throws becomes a warning of the process.
  */
 export function logFailure(logger: Logger, message: string, thrown: unknown): void {
   const err = originOf(thrown)
   if (err !== undefined && takesFields(logger)) {
-    logger.error({ err }, message)
+    guardLine(message, () => logger.error({ err }, message))
     return
   }
-  logger.error(message)
-  if (err?.stack !== undefined) logger.debug(err.stack)
+  const guarded = guardedLogger(logger)
+  guarded.error(message)
+  if (err?.stack !== undefined) guarded.debug(err.stack)
 }
 
 /** What was thrown first: an error of ours that wraps it says in its message what it says. */

@@ -42,18 +42,22 @@ const labels: Record<number, string> = {
 
 /** A logger that can be called from anywhere: what the given one throws becomes a warning of the process. */
 export function guardedLogger(logger: Logger): Logger {
-  const guarded = (level: keyof Logger) => (message: string) => {
-    try {
-      logger[level](message)
-    } catch (thrown) {
-      process.emitWarning(`The logger failed on "${message}": ${messageOf(thrown)}`)
-    }
-  }
+  const guarded = (level: keyof Logger) => (message: string) =>
+    guardLine(message, () => logger[level](message))
   return {
     debug: guarded('debug'),
     info: guarded('info'),
     warn: guarded('warn'),
     error: guarded('error'),
+  }
+}
+
+/** Writes a line; what the logger throws becomes a warning of the process. */
+export function guardLine(message: string, write: () => void): void {
+  try {
+    write()
+  } catch (thrown) {
+    process.emitWarning(`The logger failed on "${message}": ${messageOf(thrown)}`)
   }
 }
 

@@ -46,6 +46,15 @@ function countingApi(response: ServerResponse, { body }: ReceivedRequest): void 
 }
 
 describe('HttpBroadcaster#broadcast', () => {
+  it('is closed when all requests of what is under way have been answered', async () => {
+    const { broadcaster, requests } = await setUp()
+    const broadcasting = broadcaster.broadcast(outgoing(many(250)))
+    const batch = broadcaster.broadcastBatch([outgoing(many(25))])
+    await broadcaster.close()
+    expect(requests).toHaveLength(3 + 3)
+    await Promise.all([broadcasting, batch])
+  })
+
   it('posts an event', async () => {
     const { broadcaster, requests, bodies } = await setUp()
     expect(await broadcaster.broadcast(outgoing(['news', 'private-orders.1']))).toEqual(

@@ -1,12 +1,10 @@
+import { maxChannels } from '../../protocol/names.ts'
 import { asObject, type JsonObject, memberOf } from '../../support/json.ts'
 import { listed } from '../../support/listed.ts'
 import type { Broadcaster, OutgoingEvent, Reach, Reached } from '../broadcaster.ts'
 import { PayloadError } from '../errors.ts'
 import { ApiClient } from '../http/api-client.ts'
 import type { ApiTarget } from '../http/target.ts'
-
-/** Channels of one request (protocol.md 0.4). */
-const maxChannels = 100
 
 /** Events of one batch (protocol.md 0.4). */
 const maxBatch = 10

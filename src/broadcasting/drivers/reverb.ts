@@ -1,9 +1,12 @@
 import { urlOf } from '../../protocol/address.ts'
+import { maxChannels } from '../../protocol/names.ts'
 import type { Awaitable } from '../../support/awaitable.ts'
+import { messageOf } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
 import type { Env } from '../../support/settings.ts'
-import type { Broadcaster, OutgoingEvent, Reached } from '../broadcaster.ts'
+import type { Broadcaster, OutgoingEvent, Reach, Reached } from '../broadcaster.ts'
 import type { ConnectionConfig } from '../connection-config.ts'
+import { BroadcastError } from '../errors.ts'
 import { type RemoteServer, reverbTarget } from '../http/reverb-target.ts'
 import { HttpBroadcaster } from './http.ts'
 
@@ -63,12 +66,32 @@ class ReverbBroadcaster implements Broadcaster {
     this.#appKey = appKey
   }
 
-  async broadcast({ channels, event, data, socketId }: OutgoingEvent): Promise<Reached> {
+  /** As over HTTP, more channels than one event may have are sent to in several. */
+  async broadcast(outgoing: OutgoingEvent): Promise<Reached> {
+    const { channels } = outgoing
+    const reached = new Map<string, Reach>()
+    for (let sent = 0; sent < channels.length; sent += maxChannels) {
+      const published = await this.#publish(outgoing, sent)
+      const degraded = this.#server.trouble === undefined ? {} : { degraded: true as const }
+      for (const [channel, recipients] of published) reached.set(channel, { recipients, ...degraded })
+    }
+    return reached
+  }
+
+  async #publish(
+    { channels, event, data, socketId }: OutgoingEvent,
+    sent: number,
+  ): Promise<ReadonlyMap<string, number>> {
     const app = this.#appKey === undefined ? {} : { appKey: this.#appKey }
     const except = socketId === undefined ? {} : { socketId }
-    const published = await this.#server.publish({ ...app, channels, event, data, ...except })
-    const degraded = this.#server.trouble === undefined ? {} : { degraded: true as const }
-    return new Map([...published].map(([channel, recipients]) => [channel, { recipients, ...degraded }]))
+    const part = channels.slice(sent, sent + maxChannels)
+    try {
+      return await this.#server.publish({ ...app, channels: part, event, data, ...except })
+    } catch (cause) {
+      if (sent === 0) throw cause
+      const before = `Before that, it was sent to the first ${sent} of ${channels.length} channels`
+      throw new BroadcastError('reverb', `${messageOf(cause)}. ${before}`, { retryable: false, cause })
+    }
   }
 
   async disconnectUser(userId: string): Promise<void> {

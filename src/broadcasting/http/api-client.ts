@@ -52,7 +52,8 @@ export class ApiClient {
 
   /** Resolves when what is under way has come to its end. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#running)
+    // Whoever waits for one request may have another to send, such as the next hundred channels of an event.
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
     this.#agent.destroy()
   }
 
