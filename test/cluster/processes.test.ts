@@ -98,7 +98,7 @@ describe('nodes in processes of their own, over a real Redis', { timeout: 30_000
     await each([here, there], (resident) => resident.hearsNothing())
   })
 
-  it('Redis that hangs is found out by the probe, and forgiven when it goes on', async () => {
+  it('Redis that hangs is found out, and forgiven when it goes on', async () => {
     const [here, there] = await cluster(['a', '7'], shortLease)
     redis.signal('SIGSTOP')
     await alone(here, there)

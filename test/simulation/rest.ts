@@ -14,8 +14,8 @@ export function checkRest(world: World): void {
   checkConnections(world)
   checkUsers(world)
   for (const { name, views, alive } of world.sessions) {
-    for (const [channel, { live }] of views) {
-      if (alive && !live) world.violation('rest', `${name} was never answered about ${channel}`)
+    for (const [channel, { live, refused }] of views) {
+      if (alive && !live && !refused) world.violation('rest', `${name} was never answered about ${channel}`)
     }
   }
 }
@@ -76,11 +76,20 @@ function checkChannel(world: World, channel: string): void {
   for (const session of world.sessions) {
     const view = session.views.get(channel)
     if (!session.alive || !view?.live) continue
-    if (isPresence && sorted(view.members) !== truth) {
+    if (isPresence && sorted(view.members.keys()) !== truth) {
       world.violation(
         'rest',
-        `${session.name} knows ${sorted(view.members)} in ${channel}, where ${truth} are`,
+        `${session.name} knows ${sorted(view.members.keys())} in ${channel}, where ${truth} are`,
       )
+    }
+    for (const { id, info } of state.members) {
+      const known = view.members.get(id)
+      if (isPresence && known !== info) {
+        world.violation(
+          'rest',
+          `${session.name} knows ${id} in ${channel} as ${known}, and the ledger as ${info}`,
+        )
+      }
     }
     if (!isPresence && world.app.subscriptionCount && view.count !== subscriptions) {
       world.violation('rest', `${session.name} knows ${view.count} in ${channel}, where ${subscriptions} are`)

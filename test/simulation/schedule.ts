@@ -18,6 +18,8 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'kill'; readonly node: number; readonly replaced: boolean }
   | { readonly do: 'drain'; readonly node: number }
   | { readonly do: 'wipe' | 'outage'; readonly time: number }
+  /** The hub stops, and has forgotten the last of what it was told when it is back. */
+  | { readonly do: 'relapse'; readonly time: number; readonly lost: number }
 )
 
 /** How long things take: mostly next to nothing, up to a frame of a film, or now and then longer than anybody waits. */
@@ -36,6 +38,10 @@ export interface Schedule {
   readonly maxConnections: number
   readonly dropped: number
   readonly repeated: number
+  /** Seconds. */
+  readonly lease: number
+  /** Whether each connection of a user says something else of that user. */
+  readonly infos: boolean
   /** Milliseconds after which everything heals. */
   readonly end: number
   readonly actions: readonly Action[]
@@ -49,6 +55,8 @@ const faults = ['cut', 'stall', 'freeze', 'partition', 'kill', 'drain', 'wipe', 
 /** The schedule of a seed. */
 export function scheduleOf(seed: number): Schedule {
   const random = new Random(seed)
+  // What was added later is drawn apart, so that the rest of a seed stays as it was.
+  const more = new Random(seed + 2_000_003)
   const calm = random.chance(0.2)
   const nodes = random.weighted([
     [3, 2],
@@ -75,10 +83,13 @@ export function scheduleOf(seed: number): Schedule {
     maxConnections: random.chance(0.1) ? 3 + random.below(4) : 0,
     dropped: !calm && random.chance(0.1) ? 0.1 : 0,
     repeated: !calm && random.chance(0.1) ? 0.2 : 0,
+    lease: more.pick([2, 2, 5]),
+    infos: new Random(seed + 3_000_003).chance(0.3),
     end,
   }
   const actions = [...beginnings(random, frame), ...doings(random, frame)]
   if (!calm) actions.push(...mishaps(random, frame))
+  if (!calm && more.chance(0.15)) actions.push(relapse(more, frame))
   return { ...frame, actions: actions.sort((one, two) => one.at - two.at) }
 }
 
@@ -131,6 +142,12 @@ function doings(random: Random, { end, users, nodes }: Frame): Action[] {
         return { at, do: kind, client, channel }
     }
   })
+}
+
+/** As when a replica takes over that has not got the last of it. */
+function relapse(random: Random, { end }: Frame): Action {
+  const at = random.between(1_500, end)
+  return { at, do: 'relapse', time: random.between(50, 1_500), lost: random.between(10, 1_500) }
 }
 
 function mishaps(random: Random, { end, nodes }: Frame): Action[] {

@@ -8,6 +8,8 @@ import type { View } from './view.ts'
 
 /** Who judges what a client hears. */
 export interface Judge {
+  /** Whether users come anew, as each connection says something else of its user. */
+  readonly anew: boolean
   violation(oracle: string, what: string): void
   note(line: () => string): void
   /** A session hears that a user has left a channel. */
@@ -87,7 +89,7 @@ export class Session implements Socket {
   #hearOf(channel: string, message: ServerMessage): void {
     const { event } = message
     const view = this.views.get(channel)
-    if (event === 'pusher:subscription_error') this.views.delete(channel)
+    if (event === 'pusher:subscription_error') this.#refuse(view)
     else if (event === 'pusher_internal:subscription_succeeded') this.#begin(channel, view, message)
     else if (event === 'pusher:error') return
     else if (view?.live) this.#follow(channel, view, message)
@@ -97,18 +99,25 @@ export class Session implements Socket {
     }
   }
 
+  #refuse(view: View | undefined): void {
+    if (view !== undefined) view.refused = !view.live
+  }
+
   #begin(channel: string, view: View | undefined, message: ServerMessage): void {
     if (view === undefined) {
       if (this.leaving.includes(channel)) return
       this.#judge.violation('stranger', `${this.name} is let into ${channel} without having asked`)
       return
     }
-    if (!channel.startsWith('presence-')) view.begin([], performance.now())
+    if (!channel.startsWith('presence-')) view.begin({}, performance.now())
     else {
       // The decode boundary: the roster of protocol.md 2.5.
-      const { presence } = payloadOf(message) as { presence: { ids: string[]; count: number } }
-      const { ids, count } = presence
-      view.begin(ids, performance.now())
+      const { presence } = payloadOf(message) as {
+        presence: { ids: string[]; count: number; hash: Record<string, object> }
+      }
+      const { ids, count, hash } = presence
+      const infos = Object.entries(hash).map(([id, info]) => [id, JSON.stringify(info)])
+      view.begin(Object.fromEntries(infos), performance.now())
       if (!ids.includes(this.user) || new Set(ids).size !== ids.length || count !== ids.length) {
         this.#judge.violation('roster', `${this.name} gets the roster ${ids.join()} of ${channel}`)
       }
@@ -118,15 +127,15 @@ export class Session implements Socket {
   #follow(channel: string, view: View, { event, data }: ServerMessage): void {
     if (event === 'pusher_internal:member_added' || event === 'pusher_internal:member_removed') {
       // The decode boundary: the notices of protocol.md 2.6.
-      const { user_id: id } = payloadOf({ event, data }) as { user_id: string }
-      if (!view.change(id, event.endsWith('added'))) {
+      const { user_id: id, user_info } = payloadOf({ event, data }) as { user_id: string; user_info?: object }
+      if (!view.change(id, event.endsWith('added') ? JSON.stringify(user_info) : undefined)) {
         this.#judge.violation(
           'alternation',
           `${this.name} hears ${event} ${id} of ${channel}, and knows ${view.known}`,
         )
       }
       if (event.endsWith('removed')) this.#judge.left(this, id, channel)
-      if (id === this.user && event.endsWith('removed')) {
+      if (id === this.user && event.endsWith('removed') && !this.#judge.anew) {
         this.#judge.violation('self', `${this.name} hears that its own user has left ${channel}`)
       }
     } else if (event === 'pusher_internal:subscription_count') {

@@ -1,5 +1,5 @@
-import type { Calls } from '../../src/server/cluster/calls.ts'
-import { MemoryExchange } from '../../src/server/cluster/memory-exchange.ts'
+import type { Calls, LocalCalls } from '../../src/server/cluster/calls.ts'
+import { type Listener, MemoryExchange } from '../../src/server/cluster/memory-exchange.ts'
 import type { Random } from './random.ts'
 import type { SimBroker } from './sim-broker.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -22,6 +22,15 @@ export interface Weather {
  * each, as over two; or no more than {@link Broker} promises.
  */
 export type Lanes = 'one' | 'two' | 'loose'
+
+/** Something that was done for a node. */
+interface Done {
+  readonly at: number
+  readonly again: (calls: LocalCalls) => void
+}
+
+/** Who wants to hear nothing. */
+const deaf: Listener = { message() {}, changed() {} }
 
 /** Something that the ledger has decided and some node must announce. */
 export interface Right {
@@ -59,23 +68,53 @@ export class SimHub {
   /** Nobody gets a connection. */
   down = false
   #exchange: MemoryExchange
+  /** What was done since it forgot everything, to be done again up to some point. */
+  #journal: Done[] = []
+  #memories = 0
 
   constructor({ time, random, lanes, observer }: HubParts) {
     this.time = time
     this.random = random
     this.lanes = lanes
     this.observer = observer
-    this.#exchange = this.#make()
+    this.#exchange = this.#make(() => time.now)
   }
 
   get exchange(): MemoryExchange {
     return this.#exchange
   }
 
+  /** Names what it remembers: another one when it has forgotten everything. */
+  get memory(): string {
+    return `memory ${this.#memories}`
+  }
+
   /** Forgets everything; nobody has a connection until {@link restart}. */
   wipe(): void {
     this.stop()
-    this.#exchange = this.#make()
+    this.#exchange = this.#make(() => this.time.now)
+    this.#journal = []
+    this.#memories++
+  }
+
+  /** Forgets what was done in the last so many milliseconds; nobody has a connection until {@link restart}. */
+  relapse(lost: number): void {
+    this.stop()
+    const remembered = this.#journal.filter(({ at }) => at <= this.time.now - lost)
+    let doing: number | undefined
+    this.#exchange = this.#make(() => doing ?? this.time.now)
+    const calls = this.#exchange.callsOf(deaf)
+    for (const { at, again } of remembered) {
+      doing = at
+      again(calls)
+    }
+    doing = undefined
+    this.#journal = remembered
+  }
+
+  /** Something is done by the exchange that nodes have connections to. */
+  done(again: Done['again']): void {
+    this.#journal.push({ at: this.time.now, again })
   }
 
   /** Nobody has a connection until {@link restart}. */
@@ -100,11 +139,11 @@ export class SimHub {
     name: Name,
     ...said: Parameters<Calls[Name]>
   ): Awaited<ReturnType<Calls[Name]>> {
-    const calls = this.#exchange.callsOf({ message() {}, changed() {} })
+    const calls = this.#exchange.callsOf(deaf)
     return calls[name](...said)
   }
 
-  #make(): MemoryExchange {
-    return new MemoryExchange(() => epoch + this.time.now)
+  #make(clock: () => number): MemoryExchange {
+    return new MemoryExchange(() => epoch + clock())
   }
 }

@@ -1,4 +1,4 @@
-import type { BrokerListener } from '../../src/server/cluster/broker.ts'
+import { type BrokerListener, stale } from '../../src/server/cluster/broker.ts'
 import type { Ask, Calls, LocalCalls } from '../../src/server/cluster/calls.ts'
 import { placeKey } from '../../src/server/cluster/place-key.ts'
 import { rightsOf } from './rights.ts'
@@ -22,6 +22,9 @@ const repeatable = new Set<keyof Calls>(['hold', 'connect', 'watch', 'subscribe'
 
 /** Calls by which a life says what it has: they may be done long after the end of their way. */
 const statements = new Set<keyof Calls>(['hold', 'connect', 'sign'])
+
+/** Calls that change what is remembered. */
+const lasting = new Set<keyof Calls>(['renew', 'hold', 'connect', 'sign', 'reap', 'settle', 'forget', 'keep'])
 
 /** Milliseconds after the end of its way at which something still arrives. */
 const late = 12_000
@@ -143,7 +146,12 @@ export class SimWay {
     if (hearing.has(name)) this.#hear(name, said)
     if (name === 'renew') this.#renewed()
     if (name === 'keep') observer.kept(keptData(said))
-    return this.#calls[name](...said)
+    if (lasting.has(name) && this.#hub.exchange === this.#exchange)
+      this.#hub.done((calls) => calls[name](...said))
+    const answer = this.#calls[name](...said)
+    // One that has forgotten the last of it has the same name.
+    if (name === 'renew' && answer !== stale) return Object.assign({}, answer, { memory: this.#hub.memory })
+    return answer
   }
 
   #hear(name: keyof Calls, said: readonly unknown[]): void {

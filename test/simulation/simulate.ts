@@ -3,7 +3,9 @@ import { type Schedule, scheduleOf } from './schedule.ts'
 import { type Violation, World } from './world.ts'
 
 /** Milliseconds in which everything is right again: the lease, what nodes have to come back in, what departures have to settle in. */
-const rest = 11_000
+function restOf({ lease }: Schedule): number {
+  return 5_000 + lease * 3_000
+}
 
 /** Milliseconds after which nothing is left of those who have left. */
 const farewell = 8_000
@@ -55,7 +57,7 @@ async function runThrough(world: World): Promise<void> {
     },
     () => checkNoLives(world),
   ]
-  const pauses = [world.schedule.end, rest, farewell, 2_000]
+  const pauses = [world.schedule.end, restOf(world.schedule), farewell, 2_000]
   world.begin()
   for (const [index, stage] of stages.entries()) {
     await pass(pauses[index] ?? 0)

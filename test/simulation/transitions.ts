@@ -16,6 +16,7 @@ export class Transitions {
   /** Keys of which an announcement may be missing. */
   readonly #excused = new Set<string>()
   readonly #changedAt = new Map<string, number>()
+  readonly #decidedAt = new Map<string, number>()
   #wipedUntil = Number.NEGATIVE_INFINITY
 
   constructor(now: () => number, violation: (oracle: string, what: string) => void) {
@@ -29,14 +30,23 @@ export class Transitions {
     if (this.#now() < this.#wipedUntil) this.#excused.add(key)
   }
 
-  /** The ledger forgets everything, until it is back: what is not settled then, or changes meanwhile, may go unannounced. */
-  wiped(time: number, isThere: (channel: string, user: string | undefined) => boolean): void {
+  /**
+   * The ledger forgets everything, or what it was told last, until it is back: what is not settled then, or changes meanwhile,
+   * may go unannounced.
+   */
+  forgotten(
+    time: number,
+    lost: number,
+    isThere: (channel: string, user: string | undefined) => boolean,
+  ): void {
     this.#wipedUntil = Math.max(this.#wipedUntil, this.#now() + time + unsettled)
     for (const [key, wasThere] of this.#there) {
       const [channel = '', user] = key.split(' ')
       if (isThere(channel, user) !== wasThere) this.#excused.add(key)
     }
-    for (const [key, at] of this.#changedAt) if (this.#now() - at < unsettled) this.#excused.add(key)
+    for (const [key, at] of this.#changedAt) if (this.#now() - at < unsettled + lost) this.#excused.add(key)
+    // It may have forgotten, too, that it has decided it.
+    for (const [key, at] of this.#decidedAt) if (this.#now() - at <= lost) this.#excused.add(key)
   }
 
   /** The ledger has decided it, and says so to a node. */
@@ -44,6 +54,7 @@ export class Transitions {
     for (const { key, kind } of rights) {
       add(this.#rights, `${key} ${kind}`, 1)
       add(this.#pending, key, 1)
+      this.#decidedAt.set(key, this.#now())
     }
   }
 

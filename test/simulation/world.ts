@@ -12,9 +12,6 @@ import { Transitions } from './transitions.ts'
 import { View } from './view.ts'
 import { VirtualTime } from './virtual-time.ts'
 
-/** Seconds. */
-const lease = 2
-
 /** What goes on while nothing goes wrong. */
 const doings = [
   'connect',
@@ -87,6 +84,10 @@ export class World implements Judge {
     this.hub.weather = { ...schedule, delay: delayOf(schedule.pace, this.#random) } satisfies Weather
   }
 
+  get anew(): boolean {
+    return this.schedule.infos
+  }
+
   get isOver(): boolean {
     return this.violations.length > 0
   }
@@ -114,7 +115,7 @@ export class World implements Judge {
       hub: this.hub,
       app: this.app,
       index: this.nodes.length,
-      lease,
+      lease: this.schedule.lease,
       announced: (event) => {
         this.note(
           () =>
@@ -206,6 +207,9 @@ export class World implements Judge {
       case 'outage':
         this.#stop(action.time, action.do === 'wipe')
         break
+      case 'relapse':
+        this.#relapse(action.time, action.lost)
+        break
     }
   }
 
@@ -252,10 +256,10 @@ export class World implements Judge {
 
   #subscribe(client: number, channel: string): void {
     this.#say(client, (session) => {
-      if (!session.views.has(channel)) session.views.set(channel, new View())
+      if (session.views.get(channel)?.refused !== false) session.views.set(channel, new View())
       this.touched(session, channel)
       const data = channel.startsWith('presence-')
-        ? userData(session.user, { name: session.user })
+        ? userData(session.user, { name: this.schedule.infos ? session.socketId : session.user })
         : undefined
       const auth = signChannel(this.app, session.socketId, channel, data)
       return { event: 'pusher:subscribe', data: { channel, auth, channel_data: data } }
@@ -405,6 +409,17 @@ export class World implements Judge {
     this.#lastStop = this.time.now
     if (wiped) this.#wipe(time)
     else this.hub.stop()
+    this.#restartAfter(time)
+  }
+
+  #relapse(time: number, lost: number): void {
+    this.#lastStop = this.time.now
+    this.#excuse(time, lost)
+    this.hub.relapse(lost)
+    this.#restartAfter(time)
+  }
+
+  #restartAfter(time: number): void {
     this.time.plan(undefined, time, () => {
       if (this.hub.down) this.hub.restart(staggered)
     })
@@ -415,16 +430,20 @@ export class World implements Judge {
     for (const session of this.sessions.filter(({ alive, node }) => alive && node.trouble)) {
       for (const channel of session.views.keys()) this.touched(session, channel)
     }
-    this.transitions.wiped(time, (channel, user) => {
+    this.#excuse(time, 0)
+    this.hub.wipe()
+  }
+
+  #excuse(time: number, lost: number): void {
+    this.transitions.forgotten(time, lost, (channel, user) => {
       const { users, subscriptions } = this.truthOf(channel)
       return user === undefined ? subscriptions > 0 : users.has(user)
     })
-    this.hub.wipe()
   }
 
   /** Somebody hears that a user has left: who never left must not be taken for gone while only the hub has failed. */
   left({ node }: Session, user: string, channel: string): void {
-    if (!this.#onlyHubFails) return
+    if (!this.#onlyHubFails || this.anew) return
     // A node on its own goes by the connections that it has itself.
     if (this.sessions.some((session) => session.node === node && session.user === user)) return
     const never = this.sessions.some(({ alive, user: other, views }) => {
@@ -439,7 +458,7 @@ export class World implements Judge {
   }
 
   get #onlyHubFails(): boolean {
-    const harmless = [...doings, 'wipe', 'outage']
+    const harmless = [...doings, 'wipe', 'outage', 'relapse']
     return (
       this.schedule.pace !== 'erratic' &&
       this.schedule.actions.every((action) => harmless.includes(action.do))
@@ -453,9 +472,9 @@ export class World implements Judge {
     const theirs = this.sessions
       .filter((session) => session.node === node && session.alive)
       .flatMap(({ user, views }) => [...views.keys()].map((channel) => ({ user, channel })))
-    this.time.plan(undefined, lease * 1000 + 3_000, () => {
-      // It may have been back, and be frozen again.
-      if (!node.dead && (!node.frozen || node.thawed !== thawed)) return
+    this.time.plan(undefined, this.schedule.lease * 1000 + 3_000, () => {
+      // It may have been back, and have left for good or be frozen again since.
+      if (node.thawed !== thawed || !(node.dead || node.frozen)) return
       if (this.#lastStop > begun - 3_000) return
       for (const session of this.sessions) {
         if (!session.alive || session.node.frozen || session.node.upSince > begun - 3_000) continue

@@ -1,6 +1,8 @@
 import type { SocketId } from '../../protocol/names.ts'
 import { Serial } from '../../support/serial.ts'
+import { settleTime } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
+import { Grace } from '../grace.ts'
 import type { Ledger } from './broker.ts'
 import type { Link } from './link.ts'
 
@@ -9,8 +11,8 @@ interface AttendanceParts {
   readonly ledger: Ledger
   /** Called with what this node knows of a user by now. */
   readonly changed: (app: { readonly id: string }, userId: string, online: boolean) => void
-  /** Tells other nodes that the user may have come. */
-  readonly tellOfUser: (appId: string, userId: string) => void
+  /** Tells other nodes that the user may have come; false when they could not be reached. Never rejects. */
+  readonly tellOfUser: (appId: string, userId: string) => Promise<boolean>
 }
 
 /** A user who is signed in on this node, or was until a moment ago. */
@@ -32,6 +34,7 @@ const batch = 256
 export class Attendance {
   readonly #parts: AttendanceParts
   readonly #attendees = new Map<string, Attendee>()
+  readonly #gone = new Grace(settleTime)
   /** Users of whom the ledger is being asked, as long as nothing newer is known of them. */
   readonly #asked = new Set<Set<string>>()
 
@@ -42,6 +45,7 @@ export class Attendance {
   /** Resolves when the ledger knows, or is out of reach. */
   signIn(app: App, socketId: SocketId, userId: string): Promise<void> {
     const key = keyOf(app.id, userId)
+    this.#gone.cancel(key)
     const attendee = this.#attendees.get(key) ?? {
       app,
       userId,
@@ -97,6 +101,11 @@ export class Attendance {
     }
   }
 
+  /** Lets go of the timer. */
+  stop(): void {
+    this.#gone.stop()
+  }
+
   /** Answers that are still on their way know less of the user than what comes now. */
   #outdate(appId: string, userId: string): void {
     const key = keyOf(appId, userId)
@@ -109,7 +118,7 @@ export class Attendance {
 
   async #sayNow(attendee: Attendee): Promise<void> {
     const { app, userId, sockets } = attendee
-    const { link, ledger, changed, tellOfUser } = this.#parts
+    const { link, ledger, changed } = this.#parts
     const isHere = sockets.size > 0
     if (attendee.said === isHere) return
     const wasHere = attendee.said
@@ -117,20 +126,41 @@ export class Attendance {
     try {
       const isNew = await link.ask((life) => ledger.sign(life, app.id, userId, isHere))
       attendee.said = isHere
-      if (isHere && (isNew || attendee.untold)) {
+      if (isNew || attendee.untold) {
         attendee.untold = false
-        this.#outdate(app.id, userId)
-        changed(app, userId, true)
-        tellOfUser(app.id, userId)
+        if (isHere) {
+          this.#outdate(app.id, userId)
+          changed(app, userId, true)
+        }
+        // Even of one who has gone again: another node may have the user, and have found that this one came first.
+        void this.#tellOthers(attendee)
       }
     } catch {
       attendee.untold ||= isHere
       // Out of reach: the watchers of this node are told what this node knows.
       if (wasHere !== undefined) changed(app, userId, isHere)
     }
-    const isGone = sockets.size === 0 && attendee.said === false
-    if (isGone) this.#attendees.delete(keyOf(app.id, userId))
+    if (isGone(attendee)) this.#forgetSoon(attendee)
   }
+
+  /** Not at once: a ledger may forget what it was told last, and then it is said again. */
+  #forgetSoon(attendee: Attendee): void {
+    const key = keyOf(attendee.app.id, attendee.userId)
+    this.#gone.hold(key, () => {
+      if (isGone(attendee) && this.#parts.link.up) this.#attendees.delete(key)
+    })
+  }
+
+  /** Out of reach, they are told when the ledger is back. */
+  async #tellOthers(attendee: Attendee): Promise<void> {
+    const isTold = await this.#parts.tellOfUser(attendee.app.id, attendee.userId)
+    attendee.untold ||= !isTold
+  }
+}
+
+/** The user is here no longer, and the ledger knows. */
+function isGone({ sockets, said }: Attendee): boolean {
+  return sockets.size === 0 && said === false
 }
 
 function keyOf(appId: string, userId: string): string {

@@ -38,7 +38,7 @@ export class ClusterAdapter implements Adapter {
       ledger: broker.ledger,
       logger,
       findApp,
-      tellOfUser: (appId, userId) => void relay.tell({ user: { appId, userId } }),
+      tellOfUser: (appId, userId) => relay.tell({ user: { appId, userId } }),
     })
     this.relay = relay
     this.registry = registry

@@ -20,8 +20,8 @@ interface RegistryParts {
   readonly logger: Logger
   /** Finds the app of a departure that another node has begun. */
   readonly findApp: (id: string) => Promise<App | undefined>
-  /** Tells other nodes that a user has come or gone. */
-  readonly tellOfUser: (appId: string, userId: string) => void
+  /** Tells other nodes that a user has come or gone; false when they could not be reached. Never rejects. */
+  readonly tellOfUser: (appId: string, userId: string) => Promise<boolean>
 }
 
 /**
@@ -160,7 +160,7 @@ export class ClusterRegistry implements Registry {
   /** Departures that are this node's to announce; never rejects. */
   async settled({ departures, offline }: Settled): Promise<void> {
     for (const [appId, users] of byApp(offline)) {
-      for (const { userId } of users) this.#parts.tellOfUser(appId, userId)
+      for (const { userId } of users) void this.#parts.tellOfUser(appId, userId)
       const watched = users.filter(({ userId }) => this.#around.listener?.isWatched(appId, userId))
       void this.#attendance.verify(
         appId,
@@ -177,6 +177,8 @@ export class ClusterRegistry implements Registry {
 
   stop(): void {
     this.#empty.stop()
+    this.#counts.stop()
+    this.#attendance.stop()
   }
 
   #statementsOf(app: App, channel: ChannelName): SeatStatements {

@@ -1,21 +1,15 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { joinedLink } from '../../../test/support/joined-link.ts'
 import { makeApp } from '../../../test/support/parts.ts'
 import { BrokerHub } from '../../testing/broker-hub.ts'
-import { Metrics } from '../metrics.ts'
+import { settleTime } from '../adapter.ts'
 import { ConnectionCounts } from './connection-counts.ts'
-import { Link } from './link.ts'
 
 const hub = new BrokerHub()
-const logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** The counts of a node that has joined, and what it asks of the ledger. */
 async function begin(nodeId: string) {
-  const broker = hub.broker()
-  const link = new Link({ broker, nodeId, ttl: 10_000, metrics: new Metrics(), logger })
-  onTestFinished(() => link.close())
-  const nothing = { message() {}, changed() {}, lost() {}, recover: async () => {}, believe() {} }
-  link.start({ ...nothing, settled: async () => {} })
-  await vi.waitFor(() => expect(link.trouble).toBeUndefined(), 10_000)
+  const { link, broker } = await joinedLink(hub, nodeId)
   const asked = vi.spyOn(broker.ledger, 'connect')
   const count = (appId: string) => link.ask(() => broker.ledger.connections(appId))
   return { counts: new ConnectionCounts(link, broker.ledger), asked, count, broker }
@@ -47,14 +41,24 @@ describe('ConnectionCounts', () => {
     expect((await Promise.all(answers)).filter((admitted) => admitted)).toHaveLength(3)
   })
 
-  it('says nothing again of an app that has no connections any more', async () => {
+  it('says once more that an app has no connections, which the ledger may have forgotten, but not for ever', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    onTestFinished(() => void vi.useRealTimers())
     const { counts, asked, count } = node
     const [gone, here] = [makeApp({ id: 'gone' }), makeApp({ id: 'here' })]
     for (const app of [gone, here]) counts.connect(app)
     counts.disconnect(gone)
     await vi.waitFor(async () => expect([await count('gone'), await count('here')]).toEqual([0, 1]))
-    asked.mockClear()
-    await counts.recover()
-    expect(asked.mock.calls.map(([, appId]) => appId)).toEqual(['here'])
+    const saidAgain = async () => {
+      asked.mockClear()
+      await counts.recover()
+      return asked.mock.calls.map(([, appId, connections]) => [appId, connections])
+    }
+    expect(await saidAgain()).toEqual([
+      ['gone', 0],
+      ['here', 1],
+    ])
+    vi.advanceTimersByTime(settleTime)
+    expect(await saidAgain()).toEqual([['here', 1]])
   })
 })

@@ -1,5 +1,7 @@
 import { Serial } from '../../support/serial.ts'
+import { settleTime } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
+import { Grace } from '../grace.ts'
 import type { Ledger } from './broker.ts'
 import { inBatches } from './gatherer.ts'
 import type { Link } from './link.ts'
@@ -19,6 +21,7 @@ export class ConnectionCounts {
   readonly #link: Link
   readonly #ledger: Ledger
   readonly #counts = new Map<string, Count>()
+  readonly #empty = new Grace(settleTime)
 
   constructor(link: Link, ledger: Ledger) {
     this.#link = link
@@ -50,6 +53,11 @@ export class ConnectionCounts {
         }),
       ),
     )
+  }
+
+  /** Lets go of the timer. */
+  stop(): void {
+    this.#empty.stop()
   }
 
   #wait(count: Count, limit: number): Promise<boolean> {
@@ -94,12 +102,18 @@ export class ConnectionCounts {
         // Out of reach: it is said when the ledger is back.
       }
     }
-    // Nobody is there, and the ledger knows: nothing is left to be said of the app.
-    const isOver = count.said === 0 && count.connections === 0 && count.waiting.length === 0
-    if (isOver) this.#counts.delete(appId)
+    if (isOver(count)) this.#forgetSoon(count)
+  }
+
+  /** Not at once: a ledger may forget what it was told last, and then it is said again. */
+  #forgetSoon(count: Count): void {
+    this.#empty.hold(count.appId, () => {
+      if (isOver(count) && this.#link.up) this.#counts.delete(count.appId)
+    })
   }
 
   #countOf(appId: string): Count {
+    this.#empty.cancel(appId)
     let count = this.#counts.get(appId)
     if (count === undefined) {
       count = { appId, statements: new Serial(), connections: 0, said: 0, waiting: [] }
@@ -107,4 +121,9 @@ export class ConnectionCounts {
     }
     return count
   }
+}
+
+/** Nobody is there, and the ledger knows: nothing is left to be said of the app. */
+function isOver({ said, connections, waiting }: Count): boolean {
+  return said === 0 && connections === 0 && waiting.length === 0
 }

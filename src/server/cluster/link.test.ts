@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { joinedLink } from '../../../test/support/joined-link.ts'
 import { BrokerHub, type HubBroker } from '../../testing/broker-hub.ts'
 import { Metrics } from '../metrics.ts'
 import { Link } from './link.ts'
@@ -63,6 +64,19 @@ describe('Link', () => {
     expect([link.trouble, metrics.brokerLosses]).toEqual([undefined, 1])
   })
 
+  it('is lost when it hears nothing, although the broker answers and takes whatever is sent', async () => {
+    const { link, told } = begin()
+    await up(link)
+    const send = vi.spyOn(broker.roads, 'send').mockImplementation(async () => {})
+    const renew = vi.spyOn(broker.ledger, 'renew')
+    await link.renew()
+    await expect(renew.mock.results[0]?.value).resolves.toMatchObject({ alive: 1 })
+    expect(link.trouble).toContain('has not answered for 1 s')
+    expect(told).toHaveLength(1)
+    send.mockRestore()
+    await up(link)
+  })
+
   it('is not lost a second time for a message that proves the connection and was lost with it', async () => {
     const { link, metrics } = begin()
     await up(link)
@@ -75,6 +89,22 @@ describe('Link', () => {
     broker.heal()
     await up(link)
     expect(metrics.brokerLosses).toBe(1)
+  })
+
+  it('leaves nothing in the ledger when it is closed on its way back', async () => {
+    const { link } = begin()
+    await up(link)
+    broker.cut()
+    vi.spyOn(broker.roads, 'send').mockImplementation(async () => {})
+    const subscribe = vi.spyOn(broker.roads, 'subscribe')
+    broker.heal()
+    await vi.waitFor(() => expect(subscribe).toHaveBeenCalled())
+    await link.close()
+    const other = await joinedLink(hub, 'other')
+    expect(await other.link.ask((life) => other.broker.ledger.renew(life, ttl, false))).toMatchObject({
+      alive: 1,
+      expired: [],
+    })
   })
 
   it('says why it cannot come back, not only why it was lost', async () => {

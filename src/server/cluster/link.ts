@@ -149,7 +149,7 @@ export class Link {
     clearTimeout(this.#resetting)
     try {
       if (this.up && this.alone) await this.#listener?.settled(await this.#settle(0))
-      if (this.up) await this.#deadlines.inTime(broker.ledger.forget(this.#life))
+      if (this.#state !== 'down') await this.#deadlines.inTime(broker.ledger.forget(this.#life))
       await this.#deadlines.inTime(broker.close())
     } catch (thrown) {
       logger.warn(`Leaving the other nodes failed: ${messageOf(thrown)}`)

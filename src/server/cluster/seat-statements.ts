@@ -41,7 +41,7 @@ export class SeatStatements {
   #memory: string | undefined
   #saying = false
   #isWatched = false
-  /** Whether what is being said may be answered with a state that is older than the watch. */
+  /** Whether it has to be looked up how the channel is, once everything is said. */
   #unsure = false
   /** The last notice that came while something was being said; only of counts. */
   #later: Notice | undefined
@@ -113,6 +113,9 @@ export class SeatStatements {
       const state = await link.ask(() => ledger.state(this.seat.place))
       if (this.#isPresence) this.#tell(this.seat.learnState(state, this.#around.doubtful))
       else this.#learnCount(state, false)
+      // Older than what has come meanwhile, it has told nothing of those who are in doubt.
+      const isOld = state.version > 0 && state.version < this.seat.version
+      if (isOld && this.seat.doubtful && !this.#around.doubtful) await this.refresh()
     } catch {
       // Out of reach: everything is learnt anew when the ledger is back.
     }
@@ -132,6 +135,7 @@ export class SeatStatements {
         if (isFull && this.seat.entryOf(entry.socketId) === entry) {
           this.seat.exit(entry)
           this.#changed = true
+          this.#turnedAway(entry)
         }
         resolve(isFull ? 'full' : 'joined')
       }
@@ -143,6 +147,13 @@ export class SeatStatements {
     if (this.#unsure) void this.refresh()
     this.#unsure = false
     if (this.seat.subscriptions === 0) this.#emptied()
+  }
+
+  /** Who was here before and came anew was kept in the roster: whether another node has the user, only the ledger knows. */
+  #turnedAway({ member }: Entry): void {
+    if (member === undefined || !this.seat.roster.has(member.id)) return
+    this.seat.doubtful = true
+    this.#unsure = true
   }
 
   /** Says what is so now; returns the users who found the channel full. */
@@ -169,9 +180,8 @@ export class SeatStatements {
     const forgets = link.memory === undefined || link.memory !== this.#memory
     const known = new Set(forgets ? add.filter(({ id }) => seat.isKnown(id)).map(({ id }) => id) : [])
     const wasOccupied = forgets && seat.isKnownAsOccupied
-    const gone = seat.toRemove().filter((id) => !seat.has(id))
     this.#again = false
-    const held = await this.#state(add, gone, 0)
+    const held = await this.#state(add, seat.gone(), 0)
     if (held !== undefined) this.#announce(held, known, wasOccupied)
     return held
   }
@@ -212,8 +222,7 @@ export class SeatStatements {
 
   #learnHeld(held: Held, added: readonly Member[]): void {
     if (this.#isPresence) {
-      const difference = this.seat.learnHeld(held, added, this.#around.doubtful)
-      if (difference !== undefined) this.#tell(difference)
+      this.#tell(this.seat.learnHeld(held, added, this.#around.doubtful))
     } else this.#learnCount(held, true)
   }
 

@@ -1,6 +1,8 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { channelName, makeApp, member, socketIdOf } from '../../../test/support/parts.ts'
 import type { Member } from '../../protocol/messages.ts'
+import { settleTime } from '../adapter.ts'
+import type { Held } from './broker.ts'
 import { type Difference, type Entry, Seat } from './seat.ts'
 
 const app = makeApp({ presenceMaxMembers: 2 })
@@ -67,10 +69,40 @@ describe('Seat', () => {
       expect([seat.subscriptions, ids(seat.members)]).toEqual([1, ['7']])
     })
 
+    it('may be forgotten to be over: who has gone lately is to be removed once more, unless back', () => {
+      vi.useFakeTimers({ toFake: ['performance'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const entries = ['7', '8', '9'].map((userId, at) => entry(`1.${at}`, userId))
+      const say = () => {
+        const [add, remove] = [seat.toAdd(), seat.toRemove()]
+        seat.attempted(add)
+        seat.confirmed(seat.subscriptions, add, remove, [])
+      }
+      for (const each of entries) seat.enter(each)
+      say()
+      for (const each of entries.slice(0, 2)) seat.exit(each)
+      say()
+      seat.enter(entry('1.3', '8'))
+      expect([seat.gone(), seat.toRemove()]).toEqual([['7'], []])
+      vi.advanceTimersByTime(settleTime + 1)
+      say()
+      expect(seat.gone()).toEqual([])
+    })
+
     it('is all to be added when the ledger may have forgotten it', () => {
       seat.enter(entry('1.1', '7'))
       seat.attempted(seat.toAdd())
       expect([ids(seat.toAdd()), ids(seat.claimed())]).toEqual([[], ['7']])
+    })
+
+    it('is all to be added then, and first to be removed where a user is there with another info', () => {
+      const first = entry('1.1', '7')
+      seat.enter(first)
+      seat.attempted(seat.toAdd())
+      seat.exit(first)
+      const anew = { id: '7', info: '{"anew":true}' }
+      seat.enter({ socketId: socketIdOf('1.2'), member: anew })
+      expect([seat.claimed(), seat.gone()]).toEqual([[anew], ['7']])
     })
   })
 
@@ -146,6 +178,19 @@ describe('Seat', () => {
       expect(words(seat.learnNotice(notice(6, 5, [], ['7']), false))).toBe('')
       expect(words(seat.learnState(state(7, 'a'), false))).toBe('')
       expect(ids(seat.roster.values())).toEqual(['a', '7'])
+    })
+
+    it('has whom the ledger has let in, although something before that was missed', () => {
+      const held = (users: Partial<Pick<Held, 'added' | 'refused'>>): Held => {
+        const said = { version: 6, previous: 5, subscriptions: 2, removed: [], back: [], occupied: false }
+        return { added: [], refused: [], members: undefined, ...said, ...users }
+      }
+      seat.learnState(state(5, 'a'), false)
+      seat.version = 0
+      const added = ['7', '8', 'a'].map(member)
+      expect(words(seat.learnHeld(held({ added: ['7'], refused: ['8'] }), added, true))).toBe('+7')
+      expect(words(seat.learnHeld(held({}), [member('9')], true))).toBe('+9')
+      expect([ids(seat.roster.values()), seat.version]).toEqual([['a', '7', '9'], 0])
     })
 
     it('has a user anew who is there with another info', () => {

@@ -1,5 +1,6 @@
 import type { Member } from '../../protocol/messages.ts'
 import type { ChannelName, SocketId } from '../../protocol/names.ts'
+import { settleTime } from '../adapter.ts'
 import type { App } from '../apps/app.ts'
 import type { Held, Notice, Place, PlaceState } from './broker.ts'
 
@@ -41,6 +42,8 @@ export class Seat {
   readonly #claimed = new Map<string, string>()
   /** Users that the ledger has had from this node for sure, in an earlier life too. */
   readonly #known = new Set<string>()
+  /** Users whom it has removed lately, and the time of the answer: what it was told last, a ledger may have forgotten. */
+  readonly #gone = new Map<string, number>()
   readonly #entries = new Map<SocketId, Entry>()
   readonly #users = new Map<string, User>()
   /** Users of whom the ledger does not know what is so: who came, has gone, or has another info. */
@@ -87,11 +90,6 @@ export class Seat {
     this.#compare(user.member.id)
   }
 
-  /** Whether the user has a subscription of this node. */
-  has(userId: string): boolean {
-    return this.#users.has(userId)
-  }
-
   entryOf(socketId: SocketId): Entry | undefined {
     return this.#entries.get(socketId)
   }
@@ -111,11 +109,15 @@ export class Seat {
     return this.#unsaid.size === 0 && this.#said === this.subscriptions
   }
 
-  /** Users whom it has, or may have, and who are here as they were: to be said again when it may have forgotten. */
+  /** Users whom it has, or may have, and who are here: to be said again when it may have forgotten. */
   claimed(): readonly Member[] {
-    return [...this.#claimed.keys()].flatMap((id) =>
-      this.#unsaid.has(id) ? [] : (this.#users.get(id)?.member ?? []),
-    )
+    return [...this.#claimed.keys()].flatMap((id) => this.#users.get(id)?.member ?? [])
+  }
+
+  /** Those of {@link toRemove}, and whom a ledger may have that has forgotten the last of what it was told. */
+  gone(): readonly string[] {
+    const lately = [...this.#gone.keys()].filter((id) => !this.#users.has(id))
+    return [...new Set([...this.toRemove(), ...lately])]
   }
 
   /** Whether others have been told of the user for sure, in an earlier life too. */
@@ -145,8 +147,10 @@ export class Seat {
   ): void {
     this.#said = subscriptions
     this.#heard = subscriptions
+    this.#remember(remove)
     for (const id of remove) this.#disclaim(id)
     for (const { id, info } of add) {
+      this.#gone.delete(id)
       this.#known.add(id)
       this.#claimed.set(id, info)
     }
@@ -154,13 +158,15 @@ export class Seat {
     for (const id of [...remove, ...add.map(({ id }) => id)]) this.#compare(id)
   }
 
-  /** What the ledger has answered; undefined when something before it was missed. */
-  learnHeld(held: Held, added: readonly Member[], keepMissing: boolean): Difference | undefined {
-    const { version, previous, subscriptions, members, removed } = held
+  /** What the ledger has answered. Where something before it was missed, whoever was let in is here all the same. */
+  learnHeld(held: Held, added: readonly Member[], keepMissing: boolean): Difference {
+    const { version, previous, subscriptions, members, removed, refused } = held
     if (members !== undefined) return this.learnState({ version, subscriptions, members }, keepMissing)
     const came = new Set(held.added)
     const reallyAdded = added.filter(({ id }) => came.has(id))
-    return this.learnNotice({ version, previous, subscriptions, added: reallyAdded, removed }, keepMissing)
+    const notice = { version, previous, subscriptions, added: reallyAdded, removed }
+    const admitted = added.filter(({ id }) => came.has(id) || !(this.roster.has(id) || refused.includes(id)))
+    return this.learnNotice(notice, keepMissing) ?? this.#apply([], admitted)
   }
 
   /** What has changed; undefined when something before it was missed. `keepMissing` as for {@link learnState}. */
@@ -198,6 +204,12 @@ export class Seat {
     this.total += this.subscriptions - this.#said
     this.#said = this.subscriptions
     return { ...this.#apply(removed, newcomers.slice(0, free)), full }
+  }
+
+  #remember(gone: readonly string[]): void {
+    const now = performance.now()
+    for (const [id, at] of this.#gone) if (at < now - settleTime) this.#gone.delete(id)
+    for (const id of gone) this.#gone.set(id, now)
   }
 
   #disclaim(id: string): void {
