@@ -78,7 +78,7 @@ export function createPublish({ channels, connections, log, relay, outbox, metri
     const { app, channel, except, everywhere } = published
     if (everywhere) {
       return andThen(relay.send(app, channel, frame, except), (reached) => {
-        if (!reached) throw new UnreachableError(`Nothing was published on ${channel}`)
+        if (!reached) throw undelivered(channel)
         return handHere(published, frame, 0)
       })
     }
@@ -92,7 +92,7 @@ export function createPublish({ channels, connections, log, relay, outbox, metri
     return andThen(log.keep(app, channel, { event, data, frame, except }), ({ position, arrives }) => {
       if (arrives) return audience(channels.find(app, channel), except)
       if (position > 0) return handHere(published, frame, position)
-      if (everywhere) throw new UnreachableError(`Nothing was published on ${channel}`)
+      if (everywhere) throw undelivered(channel)
       return distribute(published, frame)
     })
   }
@@ -141,4 +141,9 @@ export function createPublish({ channels, connections, log, relay, outbox, metri
 async function afterThisTurn(outbox: Outbox, recipients: number): Promise<number> {
   await outbox.turnEnded()
   return recipients
+}
+
+/** What was under way when the others stopped answering may have reached them. */
+function undelivered(channel: ChannelName): UnreachableError {
+  return new UnreachableError(`The event on ${channel} was not delivered here, and perhaps nowhere`)
 }

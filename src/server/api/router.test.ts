@@ -213,7 +213,7 @@ describe('the HTTP API', () => {
       const { client, signed } = await start()
       expect((await signed.post(path, body)).body).toEqual({
         code: 503,
-        error: `Nothing was published on news: ${outOfReach}`,
+        error: `The event on news was not delivered here, and perhaps nowhere: ${outOfReach}`,
       })
       expect(await client.heard()).toEqual([])
     })
