@@ -113,6 +113,22 @@ describe.each(libraries)('A redis broker by the package %s', (library) => {
     expect(settled.departures.length + rest.departures.length).toBeGreaterThanOrEqual(count - 1_000)
   })
 
+  it('says what keeps it from coming back, not only why it was lost', async () => {
+    const own = await startRedis()
+    onTestFinished(() => own.kill())
+    const { server } = await startServer({
+      scalingDriver: 'redis',
+      redis: clientOf(library, own.url),
+    })
+    await eventually(() => server.trouble).toBe(undefined)
+    await own.cli('config', 'set', 'requirepass', 'another')
+    await own.cli('-a', 'another', '--no-auth-warning', 'client', 'kill', 'type', 'normal')
+    await own.cli('-a', 'another', '--no-auth-warning', 'client', 'kill', 'type', 'pubsub')
+    await eventually(() => server.trouble).toMatch(/cannot be reached: .*(NOAUTH|authentication)/i)
+    await own.cli('-a', 'another', '--no-auth-warning', 'config', 'set', 'requirepass', '')
+    await eventually(() => server.trouble).toBe(undefined)
+  })
+
   it('is content with the rights that the documents name', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
     onTestFinished(() => warn.mockRestore())

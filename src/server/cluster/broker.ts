@@ -49,6 +49,8 @@ export interface BrokerListener {
   connected(): void
   /** They cannot be used until `connected`; called once for each loss, and when the first attempt fails. */
   disconnected(reason: string): void
+  /** An attempt to come back has failed: what stands in the way now, for people. It goes on trying. */
+  failed?(reason: string): void
   /** A message on a road that this node subscribed to, also one of its own; in the order in which each node sent them. */
   message(road: string, message: Buffer): void
   /** A place that this node watches has changed, whoever changed it; in the order of the versions. */

@@ -119,6 +119,23 @@ describe('Link', () => {
     await up(link)
   })
 
+  it('says what stands in the way of coming back, each reason once', async () => {
+    const open = vi.spyOn(broker, 'open')
+    const { link, told } = begin()
+    await up(link)
+    const failed = (reason: string) => open.mock.lastCall?.[0].failed?.(reason)
+    failed('This comes too late')
+    broker.cut('It was cut')
+    await vi.waitFor(() => expect(link.trouble).toContain('It was cut'))
+    for (const reason of ['Refused', 'Refused', 'Wrong password', 'Refused']) failed(reason)
+    expect(link.trouble).toContain('Refused')
+    expect(told).toEqual(
+      ['It was cut', 'Refused', 'Wrong password'].map((reason) => expect.stringContaining(reason)),
+    )
+    broker.heal()
+    await up(link)
+  })
+
   it('tries again at longer and longer intervals where each attempt fails', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     onTestFinished(() => void vi.useRealTimers())

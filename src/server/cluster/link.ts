@@ -14,6 +14,9 @@ const maxInterval = 2_000
 /** Milliseconds before the second attempt to come back; each time twice as many, up to the longest. */
 const [firstPause, longestPause] = [50, 2_000]
 
+/** Reasons that are logged of one loss; some differ with each attempt. */
+const maxReasons = 10
+
 const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
 
 /** What a node does when its link changes; nothing of it throws, and only `recover` may reject. */
@@ -57,8 +60,8 @@ export class Link {
   /** How often there was a connection: the end of what was asked of an earlier one says nothing of this one. */
   #turn = 0
   #trouble: string | undefined
-  /** What was last logged of the loss that this node is in. */
-  #told: string | undefined
+  /** What was logged of the loss that this node is in. */
+  readonly #told = new Set<string>()
   #memory: string | undefined
   #closed = false
   /** Milliseconds on the monotonic clock. */
@@ -117,6 +120,7 @@ export class Link {
     broker.open({
       connected: () => this.#found(),
       disconnected: (reason) => this.#lost(reason),
+      failed: (reason) => this.#failed(reason),
       message: (road, message) => {
         if (!this.#probe.heard(road)) listener.message(road, message)
       },
@@ -165,19 +169,29 @@ export class Link {
   }
 
   #lost(reason: string): void {
-    const { broker, metrics, logger } = this.#parts
     if (this.#closed) return
     // What follows on a loss, such as the end of its connections, is none of its own.
-    const follows = this.#state === 'down' && this.#told !== undefined
+    const follows = this.#state === 'down' && this.#told.size > 0
     this.#state = 'down'
     clearTimeout(this.#believing)
     this.#probe.cancel()
     this.#listener?.lost()
     if (follows) return
-    if (this.#told === undefined) metrics.brokerLosses++
+    if (this.#told.size === 0) this.#parts.metrics.brokerLosses++
+    this.#explain(reason)
+  }
+
+  #failed(reason: string): void {
+    if (!this.#closed && this.#state === 'down') this.#explain(reason)
+  }
+
+  /** Logs each reason once in a loss, however often attempts fail for it. */
+  #explain(reason: string): void {
+    const { broker, logger } = this.#parts
     this.#trouble = `${broker.name} at ${broker.address} cannot be reached: ${reason}`
-    if (this.#told !== this.#trouble) logger.error(`${this.#trouble}; this node goes on alone`)
-    this.#told = this.#trouble
+    if (this.#told.has(reason) || this.#told.size === maxReasons) return
+    this.#told.add(reason)
+    logger.error(`${this.#trouble}; this node goes on alone`)
   }
 
   /** Something that was asked of a connection has failed: with it everything else is in doubt. */
@@ -207,7 +221,7 @@ export class Link {
       await this.#listener?.recover()
       if (!this.#isCurrent(turn) || !this.up) return
       this.#trouble = undefined
-      this.#told = undefined
+      this.#told.clear()
       clearTimeout(this.#believing)
       this.#believing = setTimeout(() => this.#believe(), settleTime).unref()
       logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)

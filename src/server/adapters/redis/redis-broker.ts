@@ -62,7 +62,7 @@ class RedisBroker implements Broker {
   reset(): void {
     if (this.#listener === undefined) return
     this.#drop()
-    this.#down('The connection was reset')
+    if (this.#status !== 'down') this.#down('The connection was reset')
     void this.#connect(this.#listener)
   }
 
@@ -133,8 +133,9 @@ class RedisBroker implements Broker {
   }
 
   #down(reason: string): void {
-    const told = this.#status === 'down'
+    const isKnown = this.#status === 'down'
     this.#status = 'down'
-    if (!told) this.#listener?.disconnected(reason)
+    if (isKnown) this.#listener?.failed?.(reason)
+    else this.#listener?.disconnected(reason)
   }
 }
