@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Broker } from '../../src/server/cluster/broker.ts'
 import { stale } from '../../src/server/cluster/broker.ts'
-import { type BrokerNode, member, placeOf } from '../../src/testing/broker-suite/node.ts'
+import { type BrokerNode, eventually, member, placeOf } from '../../src/testing/broker-suite/node.ts'
 import { freePort } from '../support/free-port.ts'
 import { NatsServer, type NatsServerOptions } from '../support/nats.ts'
 import { openNode } from '../support/nats-node.ts'
@@ -92,6 +93,38 @@ describe('A NATS server that starts anew', () => {
     await other.node.connected()
     expect((await expectToWork(other.node)).version).toBeGreaterThan(before.version)
   })
+
+  it('has nobody kept for ever, or online, when only its reminders go', { timeout: 30_000 }, async () => {
+    const server = await startNats()
+    const { node } = openNode({ url: server.url })
+    await node.connected()
+    await node.begin()
+    await node.hold(room, { add: [member('7')] })
+    await node.leave(room, { remove: ['7'], keep: 1 })
+    await node.sign('app', '7', true)
+    await node.sign('app', '7', false)
+    const { streams } = await jetstreamManager(await connectTo(server))
+    await streams.delete('tests_due')
+    node.broker.reset()
+    await node.connected()
+    await eventually(async () => {
+      await node.settle()
+      const { members } = await node.broker.ledger.state(room)
+      return members.length === 0 && (await node.broker.ledger.online('app', ['7'])).size === 0
+    })
+  })
+})
+
+describe('Departures from many places', () => {
+  it('are handed out in one go', { timeout: 30_000 }, async () => {
+    const { node } = openNode({ url: (await startNats()).url })
+    await node.connected()
+    await node.begin()
+    const places = Array.from({ length: 600 }, (_, index) => placeOf(`channel-${index}`))
+    await Promise.all(places.map((place) => node.hold(place)))
+    await Promise.all(places.map((place) => node.leave(place)))
+    expect((await node.settle()).departures).toHaveLength(600)
+  })
 })
 
 describe('A place with many users', () => {
@@ -120,6 +153,19 @@ describe('A place with many users', () => {
     const { added, refused } = await node.hold(room, { add: more })
     expect([added.length, refused.length]).toEqual([0, 600])
     expect((await node.hold(room, { remove: users.map(({ id }) => id), add: more })).refused).toEqual([])
+  })
+})
+
+describe('A place that is full', () => {
+  it('is left at once by those for whom a message has no room while they are kept', async () => {
+    const { node } = openNode({ url: (await startNats()).url })
+    await node.connected()
+    await node.begin()
+    const users = Array.from({ length: 7400 }, (_, index) => member(`${index}`, `"${'x'.repeat(90)}"`))
+    const ids = users.map(({ id }) => id)
+    expect((await node.hold(room, { add: users })).refused).toEqual([])
+    expect((await node.leave(room, { remove: ids, keep: 60_000 })).removed).toEqual(ids)
+    expect((await node.broker.ledger.state(room)).members).toEqual([])
   })
 })
 
@@ -202,6 +248,17 @@ describe('A connection that is given', () => {
     await server.startAgain()
     await node.connected()
     expect((await expectToWork(node)).version).toBeGreaterThan(before.version)
+  })
+
+  it('keeps nobody waiting who closes the broker while it is lost', { timeout: 30_000 }, async () => {
+    const server = await startNats()
+    const { node, lost } = openNode({ connection: await connectTo(server) })
+    await node.connected()
+    await server.stop()
+    await lost()
+    // Longer than the first pause between attempts: by then it waits for the connection.
+    await sleep(300)
+    await node.broker.close()
   })
 
   it('connects anew when the broker is reset', { timeout: 30_000 }, async () => {

@@ -18,8 +18,8 @@ export class FakeJetStream {
   constructor() {
     this.jetStream = {
       open: async ({ replicas }) => replicas,
-      subjects: async () => ({
-        subjects: this.#stored.map(({ subject }) => subject),
+      subjects: async (_stream, filter) => ({
+        subjects: this.#stored.map(({ subject }) => subject).filter((subject) => fits(subject, filter)),
         revision: this.#revision,
       }),
       read: async (_stream, subject) => this.#last(subject),
@@ -47,6 +47,11 @@ export class FakeJetStream {
     this.#revision = 0
   }
 
+  /** Forgets what is so many milliseconds old. */
+  forgetOld(age: number): void {
+    this.#stored = this.#stored.filter(({ time }) => this.time - time < age)
+  }
+
   #last(subject: string): Stored | undefined {
     return this.#stored.find((each) => each.subject === subject)
   }
@@ -61,6 +66,11 @@ export class FakeJetStream {
   #purge(subject: string, revision = this.#revision): void {
     this.#stored = this.#stored.filter((each) => each.subject !== subject || each.revision > revision)
   }
+}
+
+/** Whether a subject has the beginning of a filter that ends with `>`. */
+function fits(subject: string, filter: string): boolean {
+  return subject.startsWith(filter.slice(0, -1))
 }
 
 function refusal(code: number): Error {

@@ -25,7 +25,7 @@ describe('parseAddress', () => {
     })
   })
 
-  it.each(['', 'localhost', 'redis://me:secret@one', 'nats://', 'nats://one,'])(
+  it.each(['', 'localhost', 'redis://me:secret@one', 'nats://', 'nats://one,', 'nats://me:secret%@one'])(
     'refuses %j, without repeating it',
     (list) => {
       const parse = () => parseAddress(list)

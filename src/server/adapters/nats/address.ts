@@ -25,11 +25,21 @@ export function parseAddress(list: string): NatsAddress {
 
 function parse(address: string): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url !== undefined && ['nats:', 'tls:'].includes(url.protocol) && url.hostname !== '') return url
+  const isKnown = url !== undefined && ['nats:', 'tls:'].includes(url.protocol) && url.hostname !== ''
+  if (isKnown && isDecodable(url.username) && isDecodable(url.password)) return url
   // What does not parse may hold a password.
   throw new ConfigurationError(
-    'The address of NATS must be like nats://user:password@host:4222, or a comma list of such',
+    'The address of NATS must be like nats://user:password@host:4222, or a comma list of such; a % in a password is written %25',
   )
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function hostOf({ hostname, port }: URL): string {

@@ -1,16 +1,33 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { FakeJetStream } from '../../../../test/support/fake-jetstream.ts'
 import { pending } from '../../../../test/support/pending.ts'
 import { Bucket, LostMemoryError } from './bucket.ts'
+import type { JetStream } from './jetstream.ts'
 import { Unanswered } from './unanswered.ts'
+
+const settings = { name: 'bucket', subjects: ['b.>'], replicas: 1, maxAge: 1 }
 
 async function setUp() {
   const server = new FakeJetStream()
-  const settings = { name: 'bucket', subjects: ['b.>'], replicas: 1, maxAge: 1 }
   const unanswered = new Unanswered()
   const open = () => Bucket.open(server.jetStream, settings, 'b')
   const openAgain = () => Bucket.open(server.jetStream, settings, 'b', unanswered)
   return { server, bucket: await openAgain(), openAgain, other: await open() }
+}
+
+/** A bucket over a connection on which everything takes its time. */
+function openFar({ read, publish, ...jetStream }: JetStream): Promise<Bucket> {
+  const late = async <Answer>(ask: () => Promise<Answer>) => {
+    await sleep(5)
+    return ask()
+  }
+  const far: JetStream = {
+    ...jetStream,
+    read: (...said) => late(() => read(...said)),
+    publish: (...said) => late(() => publish(...said)),
+  }
+  return Bucket.open(far, settings, 'b')
 }
 
 const removeSum = (bucket: Bucket) =>
@@ -28,6 +45,22 @@ describe('Bucket', () => {
       const { bucket, other } = await setUp()
       await Promise.all(Array.from({ length: 10 }, (_, index) => addOne(index % 2 ? bucket : other)))
       expect((await bucket.read('sum'))?.value).toBe(10)
+    })
+
+    it('changes what somebody else, who is nearer, changes all the time', async () => {
+      const { server, bucket } = await setUp()
+      const far = await openFar(server.jetStream)
+      let isOver = false
+      const changes = (async () => {
+        for (let at = 0; !isOver; at++) {
+          await nextTurn()
+          await addOne(bucket, at)
+        }
+      })()
+      await addOne(far).finally(() => {
+        isOver = true
+      })
+      await changes
     })
 
     it('remembers what it wrote, and looks again when that is not there any more', async () => {

@@ -6,6 +6,7 @@ import {
   type StoredMessage,
   type StreamSettings,
 } from './jetstream.ts'
+import { Turns } from './turns.ts'
 import { Unanswered } from './unanswered.ts'
 
 /** The value of a key. */
@@ -65,6 +66,7 @@ export class Bucket {
   readonly #changing = new Map<string, Promise<unknown>>()
   /** The last writes of this node, which others may have replaced. */
   readonly #written = new Map<string, Entry>()
+  readonly #turns = new Turns()
   #revision = 0
 
   private constructor(jetStream: JetStream, settings: StreamSettings, root: string, unanswered: Unanswered) {
@@ -156,6 +158,7 @@ export class Bucket {
     before: Promise<unknown> | undefined,
   ): Promise<Result> {
     await before?.catch(() => {})
+    await this.#turns.take(key)
     const end = performance.now() + patience
     for (let pause = firstPause; ; pause = Math.min(pause * 2, 50)) {
       const written = this.#written.get(key)
@@ -166,6 +169,7 @@ export class Bucket {
       if (written !== undefined && todo.write === undefined && !todo.remove) continue
       const revision = await this.#apply(key, (written ?? found)?.revision ?? 0, todo)
       if (revision !== undefined) {
+        this.#turns.took(key)
         const { write: value, at: time, remove, drop } = todo
         if (time !== undefined) this.#remember(key, { value, revision, time })
         await Promise.all([

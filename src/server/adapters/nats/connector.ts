@@ -17,6 +17,8 @@ export interface Connector {
   release(): Promise<void>
   /** It is taken for broken. */
   reset(): Promise<void>
+  /** Nobody waits for one any more. */
+  stop(): void
 }
 
 /** Makes connections of its own, one after the other. */
@@ -64,6 +66,8 @@ export class OwnConnections implements Connector {
   }
 
   async reset(): Promise<void> {}
+
+  stop(): void {}
 }
 
 /** Uses a connection of somebody else, which connects again by itself. */
@@ -99,6 +103,10 @@ export class GivenConnection implements Connector {
   async reset(): Promise<void> {
     this.#wait()
     await this.#connection.reconnect()
+  }
+
+  stop(): void {
+    this.#goUp()
   }
 
   async #follow(): Promise<void> {

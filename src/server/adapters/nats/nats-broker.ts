@@ -62,6 +62,7 @@ class NatsBroker implements Broker {
 
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#connector.stop()
     this.#session?.end('The connection to NATS was closed')
     await this.#done
   }
@@ -97,8 +98,11 @@ class NatsBroker implements Broker {
 
   async #connect(listener: BrokerListener): Promise<Session> {
     const { prefix, replicas = 1 } = this.#options
+    const { signal } = this.#closing
     const library = await loadNats()
+    signal.throwIfAborted()
     const connection = await this.#connector.connect(library)
+    signal.throwIfAborted()
     const lost = this.#connector.lost()
     const jetStream = await library.jetStream(connection)
     const session = await Session.open({

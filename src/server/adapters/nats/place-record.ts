@@ -66,10 +66,23 @@ export function applyFarewell(record: PlaceRecord, life: string, now: number): P
   return applyHolding(record, life, holding, now)
 }
 
+/** What becomes of it when it is only looked at: it is as it was. */
+export function applyNothing(record: PlaceRecord, now: number): PlaceChange {
+  return conclude(record, record, now, {
+    added: [],
+    removed: [],
+    refused: [],
+    counted: false,
+    settled: [],
+    vacating: false,
+  })
+}
+
 function endKept(record: PlaceRecord, now: number): PlaceChange {
-  const due = record.members.filter(({ until }) => until !== undefined && until <= now)
+  const isDue = ({ until }: KeptMember) => until !== undefined && until <= now
+  const due = record.members.filter(isDue)
   const settled = due.filter((member) => member.settled).map(({ id }) => id)
-  const members = record.members.filter((member) => !due.includes(member))
+  const members = record.members.filter((member) => !isDue(member))
   return conclude(record, { ...record, members }, now, {
     added: [],
     removed: due.map(({ id }) => id),
@@ -84,7 +97,7 @@ function endKept(record: PlaceRecord, now: number): PlaceChange {
 export function settlePlace(record: PlaceRecord, now: number, grace: number) {
   const change = endKept(record, now)
   const departed = change.record.departures.filter(({ at }) => at <= now - grace)
-  const departures = change.record.departures.filter((departure) => !departed.includes(departure))
+  const departures = change.record.departures.filter(({ at }) => at > now - grace)
   return { change: { ...change, record: { ...change.record, departures } }, departed }
 }
 
@@ -147,7 +160,8 @@ function leave(
   { remove, keep, settled }: Holding,
   now: number,
 ) {
-  const going = new Set(remove.filter((id) => share.users.includes(id)))
+  const own = new Set(share.users)
+  const going = new Set(remove.filter((id) => own.has(id)))
   const users = share.users.filter((id) => !going.has(id))
   if (going.size > 0) for (const { users } of Object.values(others)) for (const id of users) going.delete(id)
   if (keep === 0) {

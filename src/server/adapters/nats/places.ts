@@ -16,16 +16,16 @@ import { noticeFields, noticeOf, placeValue, recordOf, revisionOf } from './plac
 import {
   applyFarewell,
   applyHolding,
+  applyNothing,
   isVacant,
   type PlaceChange,
   type PlaceRecord,
   settlePlace,
   subscriptionsOf,
+  unknownPlace,
 } from './place-record.ts'
+import { refreshed } from './shares.ts'
 import { tokenOf } from './token.ts'
-
-/** Milliseconds after which a place is written again that has not changed, lest it is forgotten for its age. */
-const refreshed = 12 * 3_600_000
 
 /** Places that are read at the same time. */
 const readAtOnce = 100
@@ -42,8 +42,6 @@ interface Done {
 export class Places {
   readonly #parts: LedgerParts
   readonly #changed: (place: Place, notice: Notice) => void
-  /** When the keys of shares were written, lest they are forgotten for their age. */
-  readonly #shares = new Map<string, number>()
 
   constructor(parts: LedgerParts, changed: (place: Place, notice: Notice) => void) {
     this.#parts = parts
@@ -76,6 +74,19 @@ export class Places {
       return applyFarewell(record, life, now)
     })
     return had
+  }
+
+  /** The place, and the key of what the life has there, are not forgotten for their age. */
+  async refresh(life: string, key: string): Promise<void> {
+    await this.#change(key, life, applyNothing)
+  }
+
+  /** Everything that is to be looked at later is reminded of. */
+  async remind(key: string): Promise<void> {
+    const { bucket, clock } = this.#parts
+    const notes = new Notes(clock)
+    this.#remind(key, unknownPlace, recordOf(await bucket.read(key)), notes)
+    await notes.done()
   }
 
   async state(place: Place): Promise<PlaceState> {
@@ -136,12 +147,18 @@ export class Places {
     return departed.map(({ userId }) => ({ appId, channel: name, userId }))
   }
 
-  /** Where a message has no room for more users, the place is full. */
+  /** Where a message has no room for more users, the place is full; where it has none for who is kept, nobody is. */
   #hold(record: PlaceRecord, life: string, holding: Holding, now: number): PlaceChange {
     const change = applyHolding(record, life, holding, now)
-    if (Buffer.byteLength(JSON.stringify(change.record)) <= this.#parts.room) return change
+    if (this.#hasRoom(change)) return change
     const limit = Math.max(1, record.members.length)
-    return applyHolding(record, life, { ...holding, limit }, now)
+    const full = applyHolding(record, life, { ...holding, limit }, now)
+    if (holding.keep === 0 || this.#hasRoom(full)) return full
+    return applyHolding(record, life, { ...holding, limit, keep: 0 }, now)
+  }
+
+  #hasRoom({ record }: PlaceChange): boolean {
+    return Buffer.byteLength(JSON.stringify(record)) <= this.#parts.room
   }
 
   async #change(key: string, life: string | undefined, apply: Apply): Promise<Done> {
@@ -180,16 +197,12 @@ export class Places {
 
   /** Has the life's share in a place written down; its key, when it is to be deleted. */
   #shareOf(life: string, key: string, before: PlaceRecord, after: PlaceRecord, notes: Notes) {
-    const share = shareKeyOf(life, key)
-    const now = this.#parts.clock.moment()
+    const { shares } = this.#parts
     if (!Object.hasOwn(after.shares, life)) {
-      this.#shares.delete(share)
-      return Object.hasOwn(before.shares, life) ? share : undefined
+      shares.delete(life, key)
+      return Object.hasOwn(before.shares, life) ? shareKeyOf(life, key) : undefined
     }
-    const written = this.#shares.get(share)
-    if (written !== undefined && now - written < refreshed) return undefined
-    this.#shares.set(share, now)
-    notes.add(share, this.#parts.bucket)
+    if (!shares.has(life, key)) shares.add(life, key, notes)
     return undefined
   }
 

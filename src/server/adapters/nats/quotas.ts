@@ -38,23 +38,42 @@ export class Quotas {
 
   /** The life has no connections any more, nor the key of its share; false when it had none. */
   release(life: string, key: string): Promise<boolean> {
-    return this.#parts.bucket.change(key, (entry): Step<boolean> => {
+    const { bucket, shares } = this.#parts
+    return bucket.change(key, (entry): Step<boolean> => {
       const { [life]: connections, ...others } = countsOf(entry)
+      shares.delete(life, key)
       if (connections === undefined) return { result: () => false }
       const done = { drop: shareKeyOf(life, key), result: () => true }
       return Object.keys(others).length === 0 ? { remove: true, ...done } : { write: others, ...done }
     })
   }
 
+  /** What the life has, and the key of its share, are not forgotten for their age. */
+  async refresh(life: string, key: string): Promise<void> {
+    const { bucket, clock, shares } = this.#parts
+    const notes = new Notes(clock)
+    await bucket.change(key, (entry) => {
+      const counts = countsOf(entry)
+      const result = () => undefined
+      if (Object.hasOwn(counts, life)) {
+        shares.add(life, key, notes)
+        return { write: counts, result }
+      }
+      shares.delete(life, key)
+      return { result }
+    })
+    await notes.done()
+  }
+
   async #set(life: string, key: string, connections: number, limit: number): Promise<number> {
-    const { bucket, clock } = this.#parts
+    const { bucket, clock, shares } = this.#parts
     const notes = new Notes(clock)
     const granted = await bucket.change(key, (entry): Step<number> => {
       const counts = countsOf(entry)
       const free = limit > 0 ? Math.max(0, limit - sum(counts)) : Number.POSITIVE_INFINITY
       const granted = Math.min(connections, (counts[life] ?? 0) + free)
       if (granted === 0) return { result: () => 0 }
-      notes.add(shareKeyOf(life, key), bucket)
+      shares.add(life, key, notes)
       return { write: { ...counts, [life]: granted }, result: () => granted }
     })
     await notes.done()

@@ -11,6 +11,7 @@ import { NatsLedger } from './ledger.ts'
 import { Line } from './line.ts'
 import { Lives } from './lives.ts'
 import { NatsRoads } from './roads.ts'
+import { Shares } from './shares.ts'
 import { NatsStore } from './store.ts'
 import { streamsOf } from './streams.ts'
 import { tokenOf } from './token.ts'
@@ -71,23 +72,37 @@ export class Session {
     listener,
     ...given
   }: SessionParts): Promise<Session> {
-    const [root, clock] = [tokenOf(prefix), new ServerClock()]
+    const root = tokenOf(prefix)
+    // Each stream may be led by another server, whose clock is another; only that of the ledger is told here.
+    const [clock, eventsClock] = [new ServerClock(), new ServerClock()]
     const line = new Line(connection, given.reach)
     const jetStream = checked(given.jetStream, () => line.check())
     const { ledger, events, due } = streamsOf(root, replicas)
     // Reminders after what they remind of: by then it is sure whether that was done.
     const bucket = await Bucket.open(jetStream, ledger, `${root}.l`, unanswered.ledger)
-    const reminders = new Due(await Bucket.open(jetStream, due, `${root}.d`, unanswered.due), clock)
+    const dueBucket = await Bucket.open(jetStream, due, `${root}.d`, unanswered.due)
+    const reminders = new Due(dueBucket, clock)
     const eventBucket = await Bucket.open(jetStream, events, `${root}.e`)
-    const eventsBeginning = await Beginning.of(eventBucket, clock)
+    const eventsBeginning = await Beginning.of(eventBucket, eventsClock)
+    const dueBeginning = await Beginning.of(dueBucket, new ServerClock())
     const beginning = await Beginning.of(bucket, clock)
     const lives = new Lives(bucket, clock)
-    const check = () => Promise.all([beginning.check(), eventsBeginning.check()])
+    const beginnings = [beginning, dueBeginning, eventsBeginning]
+    const check = () => Promise.all(beginnings.map((each) => each.check()))
     const room = (connection.info?.max_payload ?? usualPayload) - headerRoom
-    const parts = { line, check, room, bucket, beginning, clock, lives, due: reminders, notices: `${root}.n` }
+    const parts = {
+      ...{ line, check, room, bucket, beginning, clock, lives },
+      ...{ due: reminders, shares: new Shares(bucket, clock), notices: `${root}.n` },
+    }
     const roads = new NatsRoads(line, `${root}.r`, (road, message) => listener.message(road, message))
     const natsLedger = new NatsLedger(parts, (place, notice) => listener.changed(place, notice))
-    const store = new NatsStore({ bucket: eventBucket, beginning: eventsBeginning, clock, roads })
+    await natsLedger.remind(dueBeginning.base)
+    const store = new NatsStore({
+      bucket: eventBucket,
+      beginning: eventsBeginning,
+      clock: eventsClock,
+      roads,
+    })
     return new Session(callsOf(roads, natsLedger, store), () => {
       line.end()
       roads.end()

@@ -37,10 +37,11 @@ export class Users {
 
   /** The life has no connection of the user any more, nor the key of its share; false when it had none. */
   async release(life: string, key: string): Promise<boolean> {
-    const { bucket, clock, due } = this.#parts
+    const { bucket, clock, due, shares } = this.#parts
     const notes = new Notes(clock)
     const released = await bucket.change(key, (entry): Step<boolean> => {
       const { lives } = userOf(entry)
+      shares.delete(life, key)
       if (!lives.includes(life)) return { result: () => false }
       const rest = lives.filter((id) => id !== life)
       const done = { drop: shareKeyOf(life, key), result: () => true }
@@ -51,6 +52,33 @@ export class Users {
     })
     await notes.done()
     return released
+  }
+
+  /** The user, and the key of the life's share, are not forgotten for their age. */
+  async refresh(life: string, key: string): Promise<void> {
+    const { bucket, clock, shares } = this.#parts
+    const notes = new Notes(clock)
+    await bucket.change(key, (entry) => {
+      const { lives } = userOf(entry)
+      const result = () => undefined
+      if (lives.includes(life)) {
+        shares.add(life, key, notes)
+        return { write: { lives } satisfies StoredUser, result }
+      }
+      shares.delete(life, key)
+      return { result }
+    })
+    await notes.done()
+  }
+
+  /** Whoever has left is reminded of. */
+  async remind(key: string): Promise<void> {
+    const { bucket, clock, due } = this.#parts
+    const { left } = userOf(await bucket.read(key))
+    if (left === undefined) return
+    const notes = new Notes(clock)
+    due.departed(left, key, notes)
+    await notes.done()
   }
 
   async online(appId: string, userIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -71,11 +99,11 @@ export class Users {
   }
 
   async #signIn(life: string, key: string): Promise<boolean> {
-    const { bucket, clock } = this.#parts
+    const { bucket, clock, shares } = this.#parts
     const notes = new Notes(clock)
     const first = await bucket.change(key, (entry) => {
       const { lives, left } = userOf(entry)
-      notes.add(shareKeyOf(life, key), bucket)
+      shares.add(life, key, notes)
       const write: StoredUser = { lives: [...lives.filter((id) => id !== life), life] }
       return { write, result: () => lives.length === 0 && left === undefined }
     })
