@@ -5,9 +5,12 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Broker } from '../../src/server/cluster/broker.ts'
 import { stale } from '../../src/server/cluster/broker.ts'
 import { type BrokerNode, eventually, member, placeOf } from '../../src/testing/broker-suite/node.ts'
+import { eventually as eventuallyIs } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { NatsServer, type NatsServerOptions } from '../support/nats.ts'
 import { openNode } from '../support/nats-node.ts'
+import { startServer } from '../support/server.ts'
+import { startSilentPort } from '../support/silent-port.ts'
 
 const room = placeOf('presence-room')
 const event = { event: 'news', data: '"hello"', ttl: 60 }
@@ -170,6 +173,22 @@ describe('A place that is full', () => {
 })
 
 describe('A NATS server that answers no more', () => {
+  it('is left at once by whoever closes, with no connection open', async () => {
+    const silent = await startSilentPort()
+    const { node } = openNode({ url: `nats://127.0.0.1:${silent.port}` })
+    await eventuallyIs(() => silent.open).toBe(1)
+    await node.broker.close()
+    await eventuallyIs(() => silent.open).toBe(0)
+  })
+
+  it('is given up, with no connection open, and tried again', { timeout: 30_000 }, async () => {
+    const silent = await startSilentPort()
+    const { lost } = openNode({ url: `nats://127.0.0.1:${silent.port}` })
+    expect(await lost()).toMatch(/time/)
+    await eventuallyIs(() => silent.taken).toBe(2)
+    await eventuallyIs(() => silent.open).toBe(1)
+  })
+
   it('keeps nobody waiting after a reset', { timeout: 30_000 }, async () => {
     const server = await startNats()
     const { node, lost } = openNode({ url: server.url })
@@ -196,6 +215,16 @@ describe('A NATS server without JetStream', () => {
     const { node, lost } = openNode({ url: server.url })
     expect(await lost()).toBe('NATS has no JetStream here: start it as nats-server -js')
     await expectToReject(node.broker)
+  })
+
+  it('is told of where it keeps a node from coming back', { timeout: 30_000 }, async () => {
+    const before = await startNats()
+    const { server } = await startServer({ scalingDriver: 'nats', nats: { url: before.url } })
+    await eventuallyIs(() => server.trouble).toBe(undefined)
+    await before.stop()
+    await eventuallyIs(() => server.trouble).toContain('cannot be reached')
+    await startNats({ port: before.port, jetStream: false })
+    await eventuallyIs(() => server.trouble).toContain('NATS has no JetStream here')
   })
 })
 

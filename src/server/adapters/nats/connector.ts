@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { NatsAddress } from './address.ts'
 import type { NatsConnection } from './connection.ts'
+import { Dials } from './dials.ts'
 import type { NatsLibrary } from './library.ts'
 import { Outposts } from './outposts.ts'
 
@@ -25,6 +26,7 @@ export interface Connector {
 export class OwnConnections implements Connector {
   readonly #address: NatsAddress
   readonly #subject: string
+  readonly #dials = new Dials()
   /** Those to try, the next one first. */
   #servers: readonly string[]
   #connection: NatsConnection | undefined
@@ -41,7 +43,8 @@ export class OwnConnections implements Connector {
     const servers = this.#servers
     // Whoever comes back comes from the first, which may be what was wrong.
     this.#servers = [...servers.slice(1), ...servers.slice(0, 1)]
-    const connectTo = (...some: string[]) => library.connect({ ...this.#address, servers: some })
+    const connectTo = (...some: string[]) =>
+      this.#dials.dial(() => library.connect({ ...this.#address, servers: some }))
     const connection = await connectTo(...servers)
     this.#connection = connection
     const dials = servers.length === 1 ? [] : servers.map((server) => () => connectTo(server))
@@ -67,7 +70,9 @@ export class OwnConnections implements Connector {
 
   async reset(): Promise<void> {}
 
-  stop(): void {}
+  stop(): void {
+    this.#dials.end()
+  }
 }
 
 /** Uses a connection of somebody else, which connects again by itself. */

@@ -115,8 +115,9 @@ class NatsBroker implements Broker {
   }
 
   #lose(listener: BrokerListener, reason: string): void {
-    if (this.#lost || this.#closing.signal.aborted) return
+    if (this.#closing.signal.aborted) return
+    if (this.#lost) listener.failed?.(reason)
+    else listener.disconnected(reason)
     this.#lost = true
-    listener.disconnected(reason)
   }
 }
