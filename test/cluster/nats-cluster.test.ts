@@ -104,8 +104,7 @@ describe('Three NATS servers', () => {
     }
     const killed = await cluster.leaderOf('single_ledger')
     await killed.kill()
-    const reasons = 'Nobody answers for a stream|nats has not answered|The connection to NATS was lost'
-    const red = expect.stringMatching(new RegExp(`^nats at .* cannot be reached: (${reasons})`))
+    const red = expect.stringMatching(/^nats at .* cannot be reached: ./)
     await soon(troubles).toEqual(nodes.map(() => red))
     await killed.startAgain()
     await soon(troubles).toEqual(none)
