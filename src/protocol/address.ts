@@ -113,9 +113,14 @@ export function usualPort(scheme: 'http' | 'https'): number {
 
 /** The address as people write it. */
 export function urlOf({ scheme, host, port, path }: Address): string {
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}${path}`
+  return `${scheme}://${inUrl(host)}:${port}${path}`
 }
 
 function reachableHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+}
+
+/** A host as it stands in a URL: an IPv6 address is in brackets there. */
+export function inUrl(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }

@@ -1,3 +1,4 @@
+import { inUrl } from '../protocol/address.ts'
 import type { ServerConfig } from './config.ts'
 import { hostOf, isSecure, type RequestSource } from './forwarded.ts'
 
@@ -41,7 +42,8 @@ export function clientOptions(
   const asked = request && askedAddress(request, config.trustProxy)
   const mount = mountPath === undefined ? undefined : asked && { ...asked, path: mountPath }
   const secure = config.publicScheme ? config.publicScheme === 'https' : (mount?.secure ?? listening.secure)
-  const host = inBrackets(config.publicHost ?? asked?.host ?? listening.host)
+  // pusher-js puts it into the URL as it is.
+  const host = inUrl(config.publicHost ?? asked?.host ?? listening.host)
   const port = config.publicPort ?? portOf(config, mount?.port, secure, listening)
   const endpoint = (name: string) => ({ endpoint: `${config.authPath}/${name}`, transport: 'ajax' as const })
   return {
@@ -58,11 +60,6 @@ export function clientOptions(
       userAuthentication: endpoint('user-auth'),
     },
   }
-}
-
-/** A host as it stands in a URL: pusher-js puts it there as it is. */
-function inBrackets(host: string): string {
-  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
 }
 
 /** A public host without a port has the usual one of its scheme. */

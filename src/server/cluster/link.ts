@@ -7,15 +7,13 @@ import type { Metrics } from '../metrics.ts'
 import { type Broker, type Notice, type Place, type Settled, stale } from './broker.ts'
 import { Deadlines } from './deadlines.ts'
 import { Probe } from './probe.ts'
+import { Trouble } from './trouble.ts'
 
 /** Milliseconds between two renewals at most. */
 const maxInterval = 2_000
 
 /** Milliseconds before the second attempt to come back; each time twice as many, up to the longest. */
 const [firstPause, longestPause] = [50, 2_000]
-
-/** Reasons that are logged of one loss; some differ with each attempt. */
-const maxReasons = 10
 
 const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
 
@@ -53,15 +51,13 @@ export class Link {
   readonly #parts: LinkParts
   readonly #deadlines: Deadlines
   readonly #probe: Probe
+  readonly #trouble: Trouble
   #listener: LinkListener | undefined
   #life: string
   /** Without a connection; saying everything again; one of them. */
   #state: 'down' | 'joining' | 'up' = 'down'
   /** How often there was a connection: the end of what was asked of an earlier one says nothing of this one. */
   #turn = 0
-  #trouble: string | undefined
-  /** What was logged of the loss that this node is in. */
-  readonly #told = new Set<string>()
   #memory: string | undefined
   #closed = false
   /** Milliseconds on the monotonic clock. */
@@ -77,13 +73,13 @@ export class Link {
   #believing: NodeJS.Timeout | undefined
 
   constructor(parts: LinkParts) {
-    const { broker, nodeId, ttl } = parts
+    const { broker, nodeId, ttl, logger } = parts
     this.#parts = parts
     this.instance = `${nodeId}.${randomBytes(4).toString('hex')}`
     this.#life = this.#newLife()
     this.#deadlines = new Deadlines(broker.name, ttl / 3)
     this.#probe = new Probe(this.instance, broker.roads, this.#deadlines)
-    this.#trouble = `Connecting to ${broker.name} at ${broker.address}`
+    this.#trouble = new Trouble(broker, logger)
   }
 
   /** The id under which the ledger knows this node. */
@@ -103,7 +99,7 @@ export class Link {
 
   /** Why the others cannot be reached, for people; undefined while they can. */
   get trouble(): string | undefined {
-    if (this.#trouble !== undefined || this.up) return this.#trouble
+    if (this.#trouble.text !== undefined || this.up) return this.#trouble.text
     return 'The lease of this node is over and not renewed yet'
   }
 
@@ -171,27 +167,18 @@ export class Link {
   #lost(reason: string): void {
     if (this.#closed) return
     // What follows on a loss, such as the end of its connections, is none of its own.
-    const follows = this.#state === 'down' && this.#told.size > 0
+    const follows = this.#state === 'down' && this.#trouble.isTold
     this.#state = 'down'
     clearTimeout(this.#believing)
     this.#probe.cancel()
     this.#listener?.lost()
     if (follows) return
-    if (this.#told.size === 0) this.#parts.metrics.brokerLosses++
-    this.#explain(reason)
+    if (!this.#trouble.isTold) this.#parts.metrics.brokerLosses++
+    this.#trouble.tell(reason)
   }
 
   #failed(reason: string): void {
-    if (!this.#closed && this.#state === 'down') this.#explain(reason)
-  }
-
-  /** Logs each reason once in a loss, however often attempts fail for it. */
-  #explain(reason: string): void {
-    const { broker, logger } = this.#parts
-    this.#trouble = `${broker.name} at ${broker.address} cannot be reached: ${reason}`
-    if (this.#told.has(reason) || this.#told.size === maxReasons) return
-    this.#told.add(reason)
-    logger.error(`${this.#trouble}; this node goes on alone`)
+    if (!this.#closed && this.#state === 'down') this.#trouble.tell(reason)
   }
 
   /** Something that was asked of a connection has failed: with it everything else is in doubt. */
@@ -208,7 +195,6 @@ export class Link {
     const { broker, logger } = this.#parts
     if (this.#closed) return
     this.#state = 'joining'
-    this.#trouble ??= 'Joining the other nodes'
     try {
       await this.#register()
       await this.#probe.begin()
@@ -220,8 +206,7 @@ export class Link {
       if (this.alone) void this.#listener?.settled(await this.#settle(settleTime))
       await this.#listener?.recover()
       if (!this.#isCurrent(turn) || !this.up) return
-      this.#trouble = undefined
-      this.#told.clear()
+      this.#trouble.end()
       clearTimeout(this.#believing)
       this.#believing = setTimeout(() => this.#believe(), settleTime).unref()
       logger.info(`Node ${this.#parts.nodeId} has joined the others over ${broker.name} at ${broker.address}`)

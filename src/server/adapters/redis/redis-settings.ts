@@ -1,3 +1,4 @@
+import { inUrl } from '../../../protocol/address.ts'
 import { ConfigurationError } from '../../../support/errors.ts'
 import type { ConnectionSettings } from './redis-connection.ts'
 import type { RedisAddress } from './redis-options.ts'
@@ -32,7 +33,7 @@ function decode(part: string): string {
 
 /** An address as people read it. */
 export function addressText({ host, port }: RedisAddress): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `${inUrl(host)}:${port}`
 }
 
 function parse(url: string): URL {
