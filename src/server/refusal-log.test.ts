@@ -22,8 +22,8 @@ describe('RefusalLog', () => {
 
   const refuse = (code: CloseCode, app?: string, reason = 'so') =>
     log.note({ code, url: '/app/k?token=sesame', app, reason, isExpected: false })
-  /** A minute after what was noted last. */
-  const later = () => performance.now() + minute
+  /** A minute after what was noted last; in whole milliseconds, with which sums and differences are exact. */
+  const later = () => Math.ceil(performance.now()) + minute
 
   it('warns of the first of a kind, and tells the others at debug', () => {
     for (let count = 0; count < 3; count++) refuse(4009, 'a')
