@@ -172,10 +172,14 @@ describe('A signed request', () => {
         const [key, value] = pairs[at % pairs.length] ?? ['', '']
         fc.pre(other !== value)
         const without = pairs.filter(([candidate]) => candidate !== key)
-        const queries = [
+        const additional: Pair = [`${key}_`, other]
+        const [signature = additional, ...rest] = pairs
+        const queries: readonly (readonly Pair[])[] = [
           without,
-          [...without, [key, other] as const],
-          [...pairs, [`${key}_`, other] as const],
+          [...without, [key, other]],
+          [...pairs, additional],
+          [...rest, signature, additional],
+          [...rest, additional, signature],
         ]
         for (const query of queries) {
           expect(isBelieved(arrived(asked, query.map(encoded.write).join('&')))).toBe(false)

@@ -70,6 +70,10 @@ describe('verifySignature and verifyBody', () => {
     expect(refusal({ wire: `${auth}&auth_signature=short` })).toBe(noSignature)
   })
 
+  it('refuse a parameter that follows the signature of the others', () => {
+    expect(refusal({ wire: `${auth}&auth_signature=SIGNATURE&info=user_count` })).toBe(noSignature)
+  })
+
   describe('survives the peculiarities of SDKs:', () => {
     it.each<[what: string, given: Given]>([
       ['a plain request', {}],

@@ -105,16 +105,21 @@ interface Parameter {
   readonly rawValue: string
 }
 
+const signatureName = 'auth_signature'
+
 /** The query of a request as it stands on the wire: values undecoded, in order. */
 export class RawQuery {
+  /** The text up to the signature, where that comes last; nearly every SDK sends just what it has signed. */
+  readonly asSent: string | undefined
   readonly #parameters: readonly Parameter[]
-  /** Whether the names stand there as they are signed, each once and sorted: so does nearly every SDK send them. */
-  readonly #inOrder: boolean
 
   constructor(url: string) {
     const start = url.indexOf('?') + 1
-    this.#parameters = start === 0 ? [] : url.slice(start).split('&').filter(Boolean).map(toParameter)
-    this.#inOrder = areInOrder(this.#parameters)
+    const text = start === 0 ? '' : url.slice(start)
+    const last = text.lastIndexOf('&')
+    const signedLast = last > 0 && text.startsWith(`${signatureName}=`, last + 1)
+    this.asSent = signedLast ? text.slice(0, last) : undefined
+    this.#parameters = text.split('&').filter(Boolean).map(toParameter)
   }
 
   /** How many parameters there are. */
@@ -132,24 +137,12 @@ export class RawQuery {
     return joined
   }
 
-  /** What the sender may have signed: sorted, joined, without the signature, values read by `read`. */
+  /** What the sender may have signed: sorted, joined, without the signature, names and values read by `read`. */
   toSign(read: (text: string) => string): string {
-    return this.#inOrder ? this.#joined(read) : this.#sorted(read)
-  }
-
-  #joined(read: (text: string) => string): string {
-    let text = ''
-    for (const { name, rawValue } of this.#parameters) {
-      if (name !== 'auth_signature') text += `${text === '' ? '' : '&'}${name}=${read(rawValue)}`
-    }
-    return text
-  }
-
-  #sorted(read: (text: string) => string): string {
     const values = new Map<string, string>()
     for (const { rawName, rawValue } of this.#parameters) {
       const name = bare(read(rawName))
-      if (name === 'auth_signature') continue
+      if (name === signatureName) continue
       const before = values.get(name)
       values.set(name, before === undefined ? read(rawValue) : `${before},${read(rawValue)}`)
     }
@@ -203,6 +196,7 @@ function isFresh(timestamp: string): boolean {
 /** SDKs differ in what they sign and what they put on the wire; each candidate is made only when it is needed. */
 function* candidates({ method, paths, query }: SignedRequest): Iterable<string> {
   const seen = new Set<string>()
+  if (query.asSent !== undefined) yield `${method}\n${paths[0]}\n${query.asSent}`
   for (const read of [asIs, decodePlus, decode]) {
     const parameters = query.toSign(read)
     for (const path of paths) {
@@ -224,18 +218,6 @@ function toParameter(pair: string): Parameter {
     rawName,
     rawValue: equals < 0 ? '' : pair.slice(equals + 1),
   }
-}
-
-function areInOrder(parameters: readonly Parameter[]): boolean {
-  let before = ''
-  for (const { name, rawName } of parameters) {
-    if (name !== rawName) return false
-    // It is not signed, and mostly comes last.
-    if (name === 'auth_signature') continue
-    if (name <= before) return false
-    before = name
-  }
-  return true
 }
 
 /** Array parameters are signed under the bare name, and all names in lower case. */
