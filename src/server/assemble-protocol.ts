@@ -51,6 +51,7 @@ export function assembleProtocol({ adapter, metrics, logger, trace, sendBuffer }
     leave,
     signin,
     clientEvent: createClientEvent({ publish, lifecycle, metrics }),
+    sendBuffer,
     metrics,
     logger,
     trace,

@@ -37,9 +37,9 @@ export class Connection implements Recipient {
   readonly client: string
   /** Who signed in; set only by the sign-in handler. */
   user: SignedInUser | undefined
-  /** Whether it has signed in or joined a private or presence channel (protocol.md 5.5). */
+  /** Whether it has proved that it may sign in or join a private or presence channel (protocol.md 5.5). */
   authorized = false
-  /** Bytes that are held until subscriptions are live. */
+  /** Bytes that are held until subscriptions are live, and characters of messages that wait for a sign-in. */
   heldBytes = 0
   /** Milliseconds on the monotonic clock. */
   readonly since: number

@@ -1,6 +1,7 @@
 import { type ClientMessage, decode } from '../protocol/decode.ts'
 import { PusherError, SubscriptionError } from '../protocol/errors.ts'
 import { error, pong } from '../protocol/messages.ts'
+import { kindOf } from '../protocol/names.ts'
 import { type Awaitable, isPromise } from '../support/awaitable.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
@@ -21,6 +22,8 @@ interface ReceiveParts {
   readonly leave: Leave
   readonly signin: Signin
   readonly clientEvent: ReturnType<typeof createClientEvent>
+  /** Bytes that may wait for one connection. */
+  readonly sendBuffer: number
   readonly metrics: Metrics
   readonly logger: Logger
   readonly trace: Trace | undefined
@@ -35,6 +38,7 @@ export function createReceive({
   leave,
   signin,
   clientEvent,
+  sendBuffer,
   metrics,
   logger,
   trace,
@@ -49,7 +53,7 @@ export function createReceive({
       if (text === null) throw new PusherError(null, 'Binary messages are not supported')
       trace?.('in', connection.socketId, text)
       message = decode(text)
-      const pending = handle(connection, message)
+      const pending = handle(connection, message, text.length)
       if (isPromise(pending)) void settle(connection, message, pending)
     } catch (thrown) {
       refuse(connection, message, thrown)
@@ -66,12 +70,12 @@ export function createReceive({
     return false
   }
 
-  function handle(connection: Connection, message: ClientMessage): Awaitable<unknown> {
+  function handle(connection: Connection, message: ClientMessage, size: number): Awaitable<unknown> {
     switch (message.event) {
       case 'subscribe':
-        return subscribe(connection, message)
+        return inOrder(connection, message.channel, size, () => subscribe(connection, message))
       case 'unsubscribe':
-        return leave.one(connection, message.channel)
+        return inOrder(connection, message.channel, size, () => leave.one(connection, message.channel))
       case 'client-event':
         return clientEvent(connection, message)
       case 'signin':
@@ -83,6 +87,39 @@ export function createReceive({
       case 'resume':
         return undefined
     }
+  }
+
+  /**
+   * Who has signed in matters to its own channel and to presence channels: whatever is said of these waits for a sign-in
+   * that is under way, so that none of it overtakes the rest.
+   */
+  function inOrder(
+    connection: Connection,
+    channel: string,
+    size: number,
+    run: () => Awaitable<void>,
+  ): Awaitable<void> {
+    const signingIn = signin.underWay(connection)
+    if (signingIn === undefined) return run()
+    const { access } = kindOf(channel)
+    return access === 'user' || access === 'presence' ? runAfter(signingIn, connection, size, run) : run()
+  }
+
+  /** What waits is bounded like what is held for the client. */
+  async function runAfter(
+    signingIn: Promise<void>,
+    connection: Connection,
+    size: number,
+    run: () => Awaitable<void>,
+  ): Promise<void> {
+    connection.heldBytes += size
+    if (connection.heldBytes > sendBuffer) {
+      metrics.messagesRefused++
+      connection.close(4100, 'Too much waits for the sign-in')
+    }
+    await signingIn
+    connection.heldBytes -= size
+    if (connection.open) await run()
   }
 
   async function settle(connection: Connection, message: ClientMessage, pending: PromiseLike<unknown>) {

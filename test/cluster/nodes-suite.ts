@@ -376,6 +376,18 @@ export function nodesSuite(name: string, makeBackend: () => Promise<Backend>): v
         await other.silence()
       })
 
+      it('C78 C112 what needs the user may be sent with the sign-in, without waiting for its answer', async () => {
+        const client = await (await startNode(backend)).connect()
+        const answers = await Promise.all([
+          client.signin({ id: '7' }),
+          client.join('#server-to-user-7'),
+          client.join(room),
+        ])
+        expect(answers[0]).toMatchObject({ event: 'pusher:signin_success' })
+        expect(idsOf(answers[2])).toEqual(['7'])
+        await client.silence()
+      })
+
       it('a subscription is withdrawn on both', async () => {
         const [one, two] = await startNodes()
         const [here, there] = await Promise.all([one.signedIn('7'), two.signedIn('7')])

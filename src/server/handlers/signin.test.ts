@@ -58,16 +58,6 @@ describe('signing in with a registry that is far away', () => {
     ])
   })
 
-  it('C112 opens the channel of the user only when the registry has answered', async () => {
-    const { registry, parts } = farAway()
-    const client = parts.connect()
-    signIn(client, '7')
-    client.say({ event: 'pusher:subscribe', data: { channel: '#server-to-user-7' } })
-    expect(await client.heard()).toEqual(['pusher:subscription_error'])
-    await registry.answerAll()
-    expect(await client.heard()).toEqual([success])
-  })
-
   it('stays signed in when the state of the watchlist cannot be read, and is told what changes', async () => {
     const { registry, parts } = farAway()
     const client = parts.connect()

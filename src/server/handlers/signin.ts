@@ -35,6 +35,8 @@ interface Proven {
 export interface Signin {
   /** Handles `pusher:signin` (protocol.md 5). Throws a {@link PusherError} with 4009, which closes nothing. */
   handle(connection: Connection, message: SigninMessage): Awaitable<void>
+  /** Resolves when every sign-in of the connection that is under way has ended, well or not; undefined where none is. */
+  underWay(connection: Connection): Promise<void> | undefined
   /** Undoes it, if the connection is signed in. */
   undo(connection: Connection): Awaitable<void>
 }
@@ -43,10 +45,12 @@ export interface Signin {
 export function createSignin({ registry, users, watchlists, unawaited }: SigninParts): Signin {
   /** Of connections that the registry is being asked about: resolves when it has answered. */
   const underWay = new Map<Connection, Promise<void>>()
-  return { handle, undo }
+  return { handle, underWay: (connection) => underWay.get(connection), undo }
 
   function handle(connection: Connection, message: SigninMessage): Awaitable<void> {
     const proven = prove(connection, message)
+    // Now, not when the registry has answered: it was said in time.
+    connection.authorized = true
     return inTurn(connection, () => signIn(connection, proven))
   }
 
@@ -70,7 +74,6 @@ export function createSignin({ registry, users, watchlists, unawaited }: SigninP
   /** In this order: the answer, what is wrong with the watchlist, who of it is online (protocol.md 5.2). */
   function succeed(connection: Connection, { user, userData, watchlist }: Proven): void {
     connection.user = user
-    connection.authorized = true
     connection.send(signinSuccess(userData))
     if (watchlist.length > maxWatchlist) {
       connection.send(

@@ -44,6 +44,8 @@ export function createSubscribe(parts: SubscribeParts) {
     if (existing !== undefined) return answerAgain(existing)
     const member = authorize(connection, name, message)
     refuseTooMany(connection, name)
+    // Now, not when the registry has answered: it was said in time.
+    if (kindOf(name).access !== 'public') connection.authorized = true
     const subscription = channels.join(connection, name, member)
     const admitted = orUndo(
       () => andThen(registry.join(app, name, socketId, member), (joined) => mustBeIn(subscription, joined)),
@@ -85,8 +87,6 @@ export function createSubscribe(parts: SubscribeParts) {
     const held = channel.goLive(subscription)
     if (held === undefined) return
     metrics.subscriptionsAccepted++
-    const { access } = kindOf(channel.name)
-    if (access === 'private' || access === 'presence') connection.authorized = true
     const success = successOf(subscription)
     for (let owed = subscription.answers; owed > 0; owed--) connection.send(success)
     if (cache !== undefined) sendKept(connection, channel.name, cache.kept)
