@@ -1,5 +1,6 @@
 import { Random } from './random.ts'
 import type { Lanes } from './sim-hub.ts'
+import type { Stretch } from './sim-way.ts'
 
 /** What somebody does, and when, in milliseconds. Who is meant is counted among those who are there then. */
 export type Action = { readonly at: number } & (
@@ -13,13 +14,32 @@ export type Action = { readonly at: number } & (
   | { readonly do: 'sign-in'; readonly client: number; readonly watchlist: readonly string[] }
   | { readonly do: 'publish'; readonly node: number; readonly channel: string; readonly everywhere: boolean }
   | { readonly do: 'terminate'; readonly node: number; readonly user: string }
-  | { readonly do: 'cut' | 'stall' | 'freeze'; readonly node: number; readonly time: number }
+  | { readonly do: 'cut'; readonly node: number; readonly time: number }
+  /** Nothing of it runs; `asleep`: its clock stands still, too, as that of a machine that is suspended. */
+  | { readonly do: 'freeze'; readonly node: number; readonly time: number; readonly asleep?: boolean }
+  /** Left out, `only` is all of the way. */
+  | {
+      readonly do: 'stall'
+      readonly node: number
+      readonly time: number
+      readonly only?: readonly Stretch[]
+    }
   | { readonly do: 'partition'; readonly nodes: readonly number[]; readonly time: number }
   | { readonly do: 'kill'; readonly node: number; readonly replaced: boolean }
   | { readonly do: 'drain'; readonly node: number }
+  /** All nodes stop, within three seconds; a new one starts after that. */
+  | { readonly do: 'stop'; readonly time: number }
+  /** New nodes start in the same moment; `namesake`: under the name of this one, which is killed first if `restarts`. */
+  | {
+      readonly do: 'join'
+      readonly count: number
+      readonly namesake?: { readonly node: number; readonly restarts: boolean } | undefined
+    }
   | { readonly do: 'wipe' | 'outage'; readonly time: number }
   /** The hub stops, and has forgotten the last of what it was told when it is back. */
   | { readonly do: 'relapse'; readonly time: number; readonly lost: number }
+  /** The clock of the hub is ahead for a while; at most as long as everything else goes wrong. */
+  | { readonly do: 'leap'; readonly time: number; readonly ahead: number }
 )
 
 /** How long things take: mostly next to nothing, up to a frame of a film, or now and then longer than anybody waits. */
@@ -90,10 +110,36 @@ export function scheduleOf(seed: number): Schedule {
   const actions = [...beginnings(random, frame), ...doings(random, frame)]
   if (!calm) actions.push(...mishaps(random, frame))
   if (!calm && more.chance(0.15)) actions.push(relapse(more, frame))
+  const apart = (kind: number) => new Random(seed + kind * 1_000_003)
+  actions.push(...joins(apart(5), frame, calm))
+  if (!calm) {
+    actions.push(...halfStalls(apart(4), frame), ...sleeps(apart(6), frame), ...leaps(apart(7), frame))
+    actions.push(...partings(apart(8), frame))
+  }
   return { ...frame, actions: actions.sort((one, two) => one.at - two.at) }
 }
 
 type Frame = Omit<Schedule, 'actions'>
+
+const directions: readonly (readonly Stretch[])[] = [
+  ['calls', 'hearing'],
+  ['answers', 'heard'],
+]
+const connections: readonly (readonly Stretch[])[] = [
+  ['calls', 'answers'],
+  ['hearing', 'heard'],
+]
+const parts: readonly (readonly Stretch[])[] = [
+  ...directions,
+  ...connections,
+  ['calls'],
+  ['answers'],
+  ['hearing'],
+  ['heard'],
+]
+
+/** What may stall by itself: of one connection a direction, of two each, and each direction of it. */
+const halves: Readonly<Record<Lanes, typeof parts>> = { one: directions, two: parts, loose: parts }
 
 /** Most clients are there early and in a presence channel. */
 function beginnings(random: Random, { users, nodes }: Frame): Action[] {
@@ -148,6 +194,58 @@ function doings(random: Random, { end, users, nodes }: Frame): Action[] {
 function relapse(random: Random, { end }: Frame): Action {
   const at = random.between(1_500, end)
   return { at, do: 'relapse', time: random.between(50, 1_500), lost: random.between(10, 1_500) }
+}
+
+/** Loss in one direction, or of one of the connections: parts of a way that stall while the others go on. */
+function halfStalls(random: Random, { end, nodes, lanes }: Frame): Action[] {
+  if (!random.chance(0.15)) return []
+  return Array.from({ length: 1 + random.below(2) }, (): Action => {
+    const at = random.between(1_500, end)
+    // Some that no deadline finds out.
+    const time = random.chance(0.5) ? random.between(50, 700) : random.between(700, 8_000)
+    return { at, do: 'stall', node: random.below(nodes), time, only: random.pick(halves[lanes]) }
+  })
+}
+
+/** Nodes that come together, and some under a name that is known already. */
+function joins(random: Random, { end, nodes }: Frame, calm: boolean): Action[] {
+  if (!random.chance(0.15)) return []
+  const at = random.between(1_500, end)
+  const restarts = !calm && random.chance(0.5)
+  const namesake = random.chance(0.6) ? { node: random.below(nodes), restarts } : undefined
+  return [{ at, do: 'join', count: 1 + random.below(2), namesake }]
+}
+
+/** Suspended machines, and some that are so again and again. */
+function sleeps(random: Random, { end, nodes }: Frame): Action[] {
+  if (!random.chance(0.1)) return []
+  const node = random.below(nodes)
+  return Array.from({ length: 1 + random.below(3) }, (): Action => {
+    const at = random.between(1_500, end)
+    return { at, do: 'freeze', node, time: random.between(300, 7_000), asleep: true }
+  })
+}
+
+/** As when the clock of the broker's machine is set, or a replica takes over whose clock differs. */
+function leaps(random: Random, { end }: Frame): Action[] {
+  if (!random.chance(0.1)) return []
+  const at = random.between(1_500, end)
+  return [{ at, do: 'leap', time: random.between(100, 8_000), ahead: random.between(100, 8_000) }]
+}
+
+/** Nodes that stop while others are out of reach, or all of them. */
+function partings(random: Random, { end, nodes }: Frame): Action[] {
+  if (!random.chance(0.1)) return []
+  const at = random.between(1_500, end)
+  if (random.chance(0.3)) return [{ at, do: 'stop', time: random.between(0, 3_000) }]
+  const node = random.below(nodes)
+  const others = Array.from({ length: nodes }, (_, index) => index).filter((index) => index !== node)
+  const near = Math.min(end, at + random.between(-2_000, 2_000))
+  const cut = { at: near, nodes: others, time: random.between(300, 7_000) }
+  return [
+    { at, do: 'drain', node },
+    { do: 'partition', ...cut },
+  ]
 }
 
 function mishaps(random: Random, { end, nodes }: Frame): Action[] {

@@ -36,9 +36,10 @@ export class Session implements Socket {
   /** Who of the watchlist is online, once it was told. */
   watched: Map<string, boolean> | undefined
   readonly views = new Map<string, View>()
-  /** Channels that were left in this turn: what was on its way may still come. */
+  /** Channels that were left in this turn, or wait for a sign-in to be left: what was on its way may still come. */
   readonly leaving: string[] = []
   readonly #judge: Judge
+  readonly #afterSignIn: (() => void)[] = []
   readonly #heard = new Set<string>()
 
   constructor(judge: Judge, node: SimNode, socketId: SocketId, client: number, user: string) {
@@ -52,6 +53,12 @@ export class Session implements Socket {
   /** Whether the client is there, and its node too. */
   get alive(): boolean {
     return this.open && !this.gone && !this.node.dead && this.connection !== undefined
+  }
+
+  /** Calls it when no sign-in is under way, for which what is said of channels may wait. */
+  afterSignIn(then: () => void): void {
+    if (this.askedToSignIn && !this.signedIn) this.#afterSignIn.push(then)
+    else then()
   }
 
   write(bytes: Buffer): void {
@@ -82,8 +89,13 @@ export class Session implements Socket {
     const { event, channel } = message
     this.#judge.note(() => `  ${this.name} hears ${event} ${channel ?? ''} ${String(message.data ?? '')}`)
     if (channel !== undefined) this.#hearOf(channel, message)
-    else if (event === 'pusher:signin_success') this.signedIn = true
+    else if (event === 'pusher:signin_success') this.#signIn()
     else if (event === 'pusher_internal:watchlist_events') this.#watch(message)
+  }
+
+  #signIn(): void {
+    this.signedIn = true
+    for (const then of this.#afterSignIn.splice(0)) then()
   }
 
   #hearOf(channel: string, message: ServerMessage): void {

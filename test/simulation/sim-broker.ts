@@ -1,7 +1,7 @@
 import type { Broker, BrokerListener } from '../../src/server/cluster/broker.ts'
 import { type Ask, partsOver } from '../../src/server/cluster/calls.ts'
 import type { SimHub } from './sim-hub.ts'
-import { SimWay } from './sim-way.ts'
+import { SimWay, type Stretch } from './sim-way.ts'
 import type { Process } from './virtual-time.ts'
 
 /** One node's side of a {@link SimHub}. */
@@ -18,7 +18,7 @@ export class SimBroker implements Broker {
   /** Ways that have ended, on which something may still arrive. */
   #ended: SimWay[] = []
   #cut = false
-  #stalled = false
+  #stalled: ReadonlySet<Stretch> = new Set()
 
   constructor(hub: SimHub, process: Process) {
     this.#hub = hub
@@ -35,6 +35,11 @@ export class SimBroker implements Broker {
   /** Roads and places that the hub sends to this node. */
   get interests(): readonly string[] {
     return this.#way?.interests ?? []
+  }
+
+  /** Where nothing gets on; another set after each change. */
+  get stalled(): ReadonlySet<Stretch> {
+    return this.#stalled
   }
 
   open(listener: BrokerListener): void {
@@ -71,14 +76,15 @@ export class SimBroker implements Broker {
     this.tryAgain()
   }
 
-  stall(): void {
-    this.#stalled = true
-    this.#way?.stall()
+  /** Nothing gets on where it has stalled, until {@link unstall}. */
+  stall(stretches: readonly Stretch[]): void {
+    this.#stalled = new Set([...this.#stalled, ...stretches])
+    this.#way?.stall(this.#stalled)
   }
 
   unstall(): void {
-    this.#stalled = false
-    this.#way?.go()
+    this.#stalled = new Set()
+    this.#way?.stall(this.#stalled)
   }
 
   /** The connection is lost. */

@@ -26,6 +26,8 @@ export type Lanes = 'one' | 'two' | 'loose'
 /** Something that was done for a node. */
 interface Done {
   readonly at: number
+  /** What the clock of the hub said then. */
+  readonly clock: number
   readonly again: (calls: LocalCalls) => void
 }
 
@@ -67,6 +69,8 @@ export class SimHub {
   weather: Weather = { delay: () => 0, dropped: 0, repeated: 0 }
   /** Nobody gets a connection. */
   down = false
+  /** Milliseconds by which its clock is. */
+  ahead = 0
   #exchange: MemoryExchange
   /** What was done since it forgot everything, to be done again up to some point. */
   #journal: Done[] = []
@@ -77,7 +81,7 @@ export class SimHub {
     this.random = random
     this.lanes = lanes
     this.observer = observer
-    this.#exchange = this.#make(() => time.now)
+    this.#exchange = this.#make(() => this.#clock)
   }
 
   get exchange(): MemoryExchange {
@@ -92,7 +96,7 @@ export class SimHub {
   /** Forgets everything; nobody has a connection until {@link restart}. */
   wipe(): void {
     this.stop()
-    this.#exchange = this.#make(() => this.time.now)
+    this.#exchange = this.#make(() => this.#clock)
     this.#journal = []
     this.#memories++
   }
@@ -102,10 +106,10 @@ export class SimHub {
     this.stop()
     const remembered = this.#journal.filter(({ at }) => at <= this.time.now - lost)
     let doing: number | undefined
-    this.#exchange = this.#make(() => doing ?? this.time.now)
+    this.#exchange = this.#make(() => doing ?? this.#clock)
     const calls = this.#exchange.callsOf(deaf)
-    for (const { at, again } of remembered) {
-      doing = at
+    for (const { clock, again } of remembered) {
+      doing = clock
       again(calls)
     }
     doing = undefined
@@ -114,7 +118,7 @@ export class SimHub {
 
   /** Something is done by the exchange that nodes have connections to. */
   done(again: Done['again']): void {
-    this.#journal.push({ at: this.time.now, again })
+    this.#journal.push({ at: this.time.now, clock: this.#clock, again })
   }
 
   /** Nobody has a connection until {@link restart}. */
@@ -141,6 +145,10 @@ export class SimHub {
   ): Awaited<ReturnType<Calls[Name]>> {
     const calls = this.#exchange.callsOf(deaf)
     return calls[name](...said)
+  }
+
+  get #clock(): number {
+    return this.time.now + this.ahead
   }
 
   #make(clock: () => number): MemoryExchange {

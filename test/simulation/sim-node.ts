@@ -15,6 +15,8 @@ interface NodeParts {
   readonly hub: SimHub
   readonly app: App
   readonly index: number
+  /** What people call it. */
+  readonly nodeId: string
   /** Seconds. */
   readonly lease: number
   readonly announced: (event: LifecycleEvent) => void
@@ -25,10 +27,12 @@ interface NodeParts {
 /** A node of a simulation: everything of a server that is not about HTTP and sockets. */
 export class SimNode implements Process {
   readonly index: number
+  readonly nodeId: string
   readonly broker: SimBroker
   readonly metrics = new Metrics()
   readonly parts: ReturnType<typeof assembleProtocol>
   frozen = false
+  slept = 0
   /** How often it has gone on after a freeze. */
   thawed = 0
   dead = false
@@ -39,9 +43,12 @@ export class SimNode implements Process {
   readonly #app: App
   readonly #adapter: ClusterAdapter
   #missed: OwnedTask[] = []
+  /** Since when its clock stands still. */
+  #asleepSince: number | undefined
 
-  constructor({ hub, app, index, lease, announced, failed }: NodeParts) {
+  constructor({ hub, app, index, nodeId, lease, announced, failed }: NodeParts) {
     this.index = index
+    this.nodeId = nodeId
     this.#hub = hub
     this.#app = app
     this.broker = new SimBroker(hub, this)
@@ -63,7 +70,7 @@ export class SimNode implements Process {
     }
     this.#adapter = new ClusterAdapter({
       broker: this.broker,
-      nodeId: `n${index}`,
+      nodeId,
       nodeTtl: lease,
       findApp: async (id) => (id === app.id ? app : undefined),
       metrics,
@@ -81,7 +88,7 @@ export class SimNode implements Process {
   }
 
   get trouble(): string | undefined {
-    return this.#adapter.trouble
+    return this.#hub.time.seenBy(this, () => this.#adapter.trouble)
   }
 
   /** Something reaches the process from outside, or it does something by itself. */
@@ -93,14 +100,17 @@ export class SimNode implements Process {
     this.#missed.push(task)
   }
 
-  freeze(): void {
+  freeze(asleep: boolean): void {
     this.frozen = true
+    if (asleep) this.#asleepSince = this.#hub.time.now
   }
 
   /** Everything happens now that should have: first the timers, as when Node begins a turn, or first what has arrived. */
   thaw(timersFirst: boolean): void {
     this.frozen = false
     this.thawed++
+    this.slept += this.#hub.time.now - (this.#asleepSince ?? this.#hub.time.now)
+    this.#asleepSince = undefined
     const missed = this.#missed
     this.#missed = []
     for (const task of missed) if (task.timer === timersFirst) this.#hub.time.makeUp(task)

@@ -9,10 +9,16 @@ interface WayParts {
   readonly hub: SimHub
   readonly process: Process
   readonly listener: BrokerListener
-  readonly stalled: boolean
+  readonly stalled: ReadonlySet<Stretch>
   /** Called when the hub is asked to renew a life over this way. */
   readonly renewed: () => void
 }
+
+/** Parts of a way, which stall by themselves: calls and their answers, what changes what the node hears, and what it hears. */
+export const stretches = ['calls', 'answers', 'hearing', 'heard'] as const
+
+/** One of them. */
+export type Stretch = (typeof stretches)[number]
 
 /** Milliseconds in which an answer is in time for sure. */
 const promptly = 500
@@ -46,7 +52,9 @@ export class SimWay {
   readonly #lanes = new Map<string, number>()
   #connected = false
   #ended = false
-  #held: (() => void)[] | undefined
+  #stalled: ReadonlySet<Stretch>
+  /** What waits for a stretch that has stalled. */
+  #held: (() => void)[] = []
   /** What is on its way up, in the order in which it was said. */
   readonly #rising = new Set<{
     readonly name: keyof Calls
@@ -59,7 +67,7 @@ export class SimWay {
     this.#exchange = hub.exchange
     this.#process = process
     this.#renewed = renewed
-    this.#held = stalled ? [] : undefined
+    this.#stalled = stalled
     this.#heard = {
       message: (road, message) => {
         if (!road.startsWith('probe') && hub.random.chance(hub.weather.dropped)) return
@@ -100,21 +108,19 @@ export class SimWay {
     })
   }
 
-  stall(): void {
-    this.#held ??= []
-  }
-
-  go(): void {
+  stall(stalled: ReadonlySet<Stretch>): void {
+    this.#stalled = stalled
     const held = this.#held
-    this.#held = undefined
-    for (const step of held ?? []) step()
+    this.#held = []
+    for (const step of held) step()
   }
 
   /** What comes down is lost; what goes up has just arrived, or never does, or statements do so later. */
   end(reason: string): void {
     const { random } = this.#hub
     this.#ended = true
-    this.#held = undefined
+    this.#stalled = new Set()
+    this.#held = []
     const [arrives, isLate, delay] = [random.chance(0.5), random.chance(0.5), random.between(0, late)]
     for (const going of [...this.#rising]) {
       if (going.task !== undefined) going.task.cancelled = true
@@ -186,7 +192,8 @@ export class SimWay {
       task: undefined as OwnedTask | undefined,
     }
     this.#rising.add(going)
-    going.task = this.#travel(lane, undefined, going.arrive)
+    const stretch = hearing.has(name) ? 'hearing' : 'calls'
+    going.task = this.#travel(stretch, lane, undefined, going.arrive)
   }
 
   #down(lane: string, step: () => void, lost?: () => void): void {
@@ -195,18 +202,27 @@ export class SimWay {
     const loose = lane === 'answer ' ? undefined : lane
     const two = isAnswer ? 'answer' : 'heard'
     const common = lanes === 'one' ? 'down' : lanes === 'loose' ? loose : two
-    this.#travel(common, this.#process, () => (this.#ended ? lost?.() : step()))
+    const stretch = lane === 'connected' ? undefined : isAnswer ? 'answers' : 'heard'
+    this.#travel(stretch, common, this.#process, () => (this.#ended ? lost?.() : step()))
   }
 
-  #travel(lane: string | undefined, process: Process | undefined, arrive: () => void): OwnedTask {
+  /** Without a stretch it takes all of them to get through. */
+  #travel(
+    stretch: Stretch | undefined,
+    lane: string | undefined,
+    process: Process | undefined,
+    arrive: () => void,
+  ): OwnedTask {
     const { time, weather } = this.#hub
     const own = time.now + weather.delay()
     const at = lane === undefined ? own : Math.max(own, this.#lanes.get(lane) ?? 0)
     if (lane !== undefined) this.#lanes.set(lane, at)
-    return time.plan(process, at - time.now, () => {
-      if (this.#held === undefined) arrive()
-      else this.#held.push(() => void time.plan(process, 0, arrive))
-    })
+    const go = () => {
+      const stalls = stretch === undefined ? this.#stalled.size > 0 : this.#stalled.has(stretch)
+      if (stalls) this.#held.push(() => void time.plan(undefined, 0, go))
+      else time.hand(process, arrive)
+    }
+    return time.plan(undefined, at - time.now, go)
   }
 }
 

@@ -2,9 +2,13 @@ import { checkLosses, checkNoLives, checkNothingLeft, checkRest } from './rest.t
 import { type Schedule, scheduleOf } from './schedule.ts'
 import { type Violation, World } from './world.ts'
 
-/** Milliseconds in which everything is right again: the lease, what nodes have to come back in, what departures have to settle in. */
-function restOf({ lease }: Schedule): number {
-  return 5_000 + lease * 3_000
+/**
+ * Milliseconds in which everything is right again: the lease, what nodes have to come back in, what departures have to settle
+ * in, and as much as the clock was ahead by which all of this was noted.
+ */
+function restOf({ lease, actions }: Schedule): number {
+  const ahead = actions.map((action) => (action.do === 'leap' ? action.ahead : 0))
+  return 5_000 + lease * 3_000 + Math.max(0, ...ahead)
 }
 
 /** Milliseconds after which nothing is left of those who have left. */

@@ -6,7 +6,7 @@ import { simulateSeed } from './simulate.ts'
 const schedules = 500
 
 describe('simulated nodes', () => {
-  it(`keep their promises in ${schedules} schedules`, { timeout: 120_000 }, async () => {
+  it(`keep their promises in ${schedules} schedules`, { timeout: 300_000 }, async () => {
     for (let seed = 1; seed <= schedules; seed++) {
       const outcome = await simulateSeed(seed)
       if (outcome.violation === undefined) continue

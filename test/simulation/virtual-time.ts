@@ -19,6 +19,8 @@ export interface Process {
   readonly frozen: boolean
   /** Nothing of it ever runs again. */
   readonly dead: boolean
+  /** Milliseconds for which its clock has stood still. */
+  readonly slept: number
   /** Takes what should have happened while it was frozen. */
   missed(task: OwnedTask): void
 }
@@ -28,6 +30,8 @@ export interface OwnedTask extends Task {
   readonly process: Process | undefined
   /** Whether it is a timer of the process, and not something that reaches it from outside. */
   readonly timer: boolean
+  /** For how long the clock of the process had stood still when it was planned. */
+  slept: number
 }
 
 /**
@@ -58,13 +62,38 @@ export class VirtualTime {
       cancelled: false,
       process,
       timer,
+      slept: process?.slept ?? 0,
     }
     this.#agenda.add(task)
     return task
   }
 
+  /** Lets something happen to a process at once, unless it is frozen or dead; without one, to nobody in particular. */
+  hand(process: Process | undefined, run: () => void): void {
+    const task = {
+      at: this.now,
+      order: this.#order++,
+      run,
+      cancelled: false,
+      process,
+      timer: false,
+      slept: 0,
+    }
+    this.#happen(task)
+  }
+
+  /** What a process sees, by its own clock. */
+  seenBy<Seen>(process: Process, look: () => Seen): Seen {
+    const before = this.#process
+    this.#process = process
+    const seen = look()
+    this.#process = before
+    return seen
+  }
+
   /** Lets a task that was missed happen now, behind what is planned for now already. */
   makeUp(task: OwnedTask): void {
+    if (this.#isPostponed(task)) return
     task.at = this.now
     task.order = this.#order++
     this.#agenda.add(task)
@@ -93,7 +122,8 @@ export class VirtualTime {
 
   install(): void {
     const before = replaced.map((name) => [name, globalThis[name]] as const)
-    const now = Object.getOwnPropertyDescriptor(performance, 'now')
+    const ownNow = Object.getOwnPropertyDescriptor(performance, 'now')
+    const now = () => this.now - (this.#process?.slept ?? 0)
     const cancel = (task: unknown) => {
       if (task instanceof Timer) task.cancel()
     }
@@ -107,11 +137,11 @@ export class VirtualTime {
       clearInterval: cancel,
       clearImmediate: cancel,
     })
-    Object.defineProperty(performance, 'now', { value: () => this.now, configurable: true, writable: true })
+    Object.defineProperty(performance, 'now', { value: now, configurable: true, writable: true })
     this.#uninstall = () => {
       Object.assign(globalThis, Object.fromEntries(before))
-      if (now === undefined) Reflect.deleteProperty(performance, 'now')
-      else Object.defineProperty(performance, 'now', now)
+      if (ownNow === undefined) Reflect.deleteProperty(performance, 'now')
+      else Object.defineProperty(performance, 'now', ownNow)
     }
   }
 
@@ -123,12 +153,28 @@ export class VirtualTime {
     const task = this.#agenda.take()
     if (task === undefined) return
     this.now = task.at
-    if (task.cancelled || task.process?.dead) return
+    if (task.cancelled) return
+    this.steps++
+    this.#happen(task)
+  }
+
+  /** A timer goes by the clock of its process, and has as long to go as that has stood still. */
+  #isPostponed(task: OwnedTask): boolean {
+    const { timer, process } = task
+    if (!timer || process === undefined || process.slept === task.slept) return false
+    task.at += process.slept - task.slept
+    task.slept = process.slept
+    this.#agenda.add(task)
+    return true
+  }
+
+  #happen(task: OwnedTask): void {
+    if (task.process?.dead) return
     if (task.process?.frozen) {
       task.process.missed(task)
       return
     }
-    this.steps++
+    if (this.#isPostponed(task)) return
     this.#process = task.process
     try {
       task.run()

@@ -8,6 +8,7 @@ import type { Action, Pace, Schedule } from './schedule.ts'
 import { type Judge, Session } from './session.ts'
 import { SimHub, type Weather } from './sim-hub.ts'
 import { SimNode } from './sim-node.ts'
+import { type Stretch, stretches } from './sim-way.ts'
 import { Transitions } from './transitions.ts'
 import { View } from './view.ts'
 import { VirtualTime } from './virtual-time.ts'
@@ -22,6 +23,7 @@ const doings = [
   'sign-in',
   'publish',
   'terminate',
+  'join',
 ]
 
 /** Milliseconds in which nodes come back after an outage: less than the lease. */
@@ -58,7 +60,8 @@ export class World implements Judge {
   readonly #clients: (Session | undefined)[]
   readonly #positions = new Map<string, number>()
   readonly #numbers = new Map<string, number>()
-  #lastStop = Number.NEGATIVE_INFINITY
+  /** When the hub stopped last, or its clock was set. */
+  #hubFailedAt = Number.NEGATIVE_INFINITY
 
   constructor(schedule: Schedule, tracing: boolean) {
     this.schedule = schedule
@@ -110,11 +113,12 @@ export class World implements Judge {
     return this.#positions.get(data)
   }
 
-  startNode(): void {
+  startNode(nodeId = `n${this.nodes.length}`): void {
     const node = new SimNode({
       hub: this.hub,
       app: this.app,
       index: this.nodes.length,
+      nodeId,
       lease: this.schedule.lease,
       announced: (event) => {
         this.note(
@@ -145,6 +149,7 @@ export class World implements Judge {
   heal(): void {
     this.hub.weather = { delay: delayOf('fast', this.#random), dropped: 0, repeated: 0 }
     if (this.hub.down) this.hub.restart(0)
+    this.#setClock(0)
     for (const node of this.living) {
       if (node.frozen) node.thaw(this.#random.chance(0.5))
       node.broker.heal()
@@ -188,27 +193,38 @@ export class World implements Judge {
         this.#terminate(action.node, action.user)
         break
       case 'cut':
+        this.#cut(action.node, action.time)
+        break
       case 'stall':
-        this.#trouble(action.node, action.do, action.time)
+        this.#stall(action.node, action.time, action.only ?? stretches)
         break
       case 'partition':
-        for (const node of action.nodes) this.#trouble(node, 'cut', action.time)
+        for (const node of action.nodes) this.#cut(node, action.time)
         break
       case 'freeze':
-        this.#freeze(action.node, action.time)
+        this.#freeze(action.node, action.time, action.asleep === true)
         break
       case 'kill':
         this.#kill(action.node, action.replaced)
         break
       case 'drain':
-        this.#drain(action.node)
+        this.#drain(this.#nodeOf(action.node))
+        break
+      case 'stop':
+        this.#stopAll(action.time)
+        break
+      case 'join':
+        this.#join(action.count, action.namesake)
         break
       case 'wipe':
       case 'outage':
-        this.#stop(action.time, action.do === 'wipe')
+        this.#stopHub(action.time, action.do === 'wipe')
         break
       case 'relapse':
         this.#relapse(action.time, action.lost)
+        break
+      case 'leap':
+        this.#leap(action.time, action.ahead)
         break
     }
   }
@@ -274,9 +290,11 @@ export class World implements Judge {
       return { event: 'pusher:unsubscribe', data: { channel } }
     }
     // What the turn has gathered is written at its end.
-    this.#say(client, message, ({ node, leaving }) =>
-      node.happens(() => node.happens(() => void leaving.splice(leaving.indexOf(channel), 1))),
-    )
+    this.#say(client, message, (session) => {
+      const { node, leaving } = session
+      const isOver = () => void leaving.splice(leaving.indexOf(channel), 1)
+      session.afterSignIn(() => node.happens(() => node.happens(isOver)))
+    })
   }
 
   #clientEvent(client: number, channel: string): void {
@@ -348,16 +366,38 @@ export class World implements Judge {
     }
   }
 
-  #trouble(wanted: number, kind: 'cut' | 'stall', time: number): void {
+  #cut(wanted: number, time: number): void {
     const broker = this.#nodeOf(wanted)?.broker
-    broker?.[kind]()
-    this.time.plan(undefined, time, () => (kind === 'cut' ? broker?.heal() : broker?.unstall()))
+    broker?.cut()
+    this.time.plan(undefined, time, () => broker?.heal())
   }
 
-  #freeze(wanted: number, time: number): void {
+  #stall(wanted: number, time: number, only: readonly Stretch[]): void {
+    const node = this.#nodeOf(wanted)
+    if (node === undefined) return
+    node.broker.stall(only)
+    this.#expectNoticed(node)
+    this.time.plan(undefined, time, () => node.broker.unstall())
+  }
+
+  /** A node that is not answered, or does not hear, finds out; one that only cannot ask to hear more does so when it asks. */
+  #expectNoticed({ index, broker, thawed }: SimNode): void {
+    const { stalled } = broker
+    if (stalled.size === 1 && stalled.has('hearing')) return
+    const lease = this.schedule.lease * 1000
+    // The next renewal, its answer, and the message of the node to itself.
+    this.time.plan(undefined, Math.min(lease / 4, 2_000) + lease + 500, () => {
+      const node = this.nodes[index]
+      if (node === undefined || node.dead || node.frozen || node.thawed !== thawed) return
+      if (broker.stalled === stalled && node.trouble === undefined)
+        this.violation('deaf', `Node ${index} has not noticed that ${[...stalled].join()} have stalled`)
+    })
+  }
+
+  #freeze(wanted: number, time: number, asleep: boolean): void {
     const node = this.#nodeOf(wanted)
     if (node === undefined || node.frozen) return
-    node.freeze()
+    node.freeze(asleep)
     this.#expectNoGhosts(node)
     this.time.plan(undefined, time, () => {
       if (node.frozen) node.thaw(this.#random.chance(0.5))
@@ -375,10 +415,22 @@ export class World implements Judge {
     if (replaced || this.living.every(({ draining }) => draining)) this.startNode()
   }
 
-  #drain(wanted: number): void {
-    const node = this.#nodeOf(wanted)
-    if (node === undefined || node.draining || this.living.filter(({ draining }) => !draining).length < 2)
-      return
+  #join(count: number, namesake: { readonly node: number; readonly restarts: boolean } | undefined): void {
+    const before = namesake && this.#nodeOf(namesake.node)
+    if (namesake?.restarts) this.#kill(namesake.node, false)
+    for (let joined = 0; joined < count; joined++) this.startNode(before?.nodeId)
+  }
+
+  #stopAll(time: number): void {
+    for (const node of this.living) {
+      this.time.plan(undefined, this.#random.between(0, 2_500), () => this.#drain(node, true))
+    }
+    this.time.plan(undefined, 2_500 + time, () => this.startNode())
+  }
+
+  #drain(node: SimNode | undefined, evenLast = false): void {
+    const others = this.living.filter((other) => other !== node && !other.draining)
+    if (node === undefined || node.dead || node.draining || (others.length === 0 && !evenLast)) return
     node.happens(() => node.drain())
     node.draining = true
     let last = 0
@@ -405,18 +457,29 @@ export class World implements Judge {
     })
   }
 
-  #stop(time: number, wiped: boolean): void {
-    this.#lastStop = this.time.now
+  #stopHub(time: number, wiped: boolean): void {
+    this.#hubFailedAt = this.time.now
     if (wiped) this.#wipe(time)
     else this.hub.stop()
     this.#restartAfter(time)
   }
 
   #relapse(time: number, lost: number): void {
-    this.#lastStop = this.time.now
+    this.#hubFailedAt = this.time.now
     this.#excuse(time, lost)
     this.hub.relapse(lost)
     this.#restartAfter(time)
+  }
+
+  #leap(time: number, ahead: number): void {
+    this.#setClock(ahead)
+    this.time.plan(undefined, time, () => this.#setClock(0))
+  }
+
+  #setClock(ahead: number): void {
+    if (this.hub.ahead === ahead) return
+    this.hub.ahead = ahead
+    this.#hubFailedAt = this.time.now
   }
 
   #restartAfter(time: number): void {
@@ -475,7 +538,7 @@ export class World implements Judge {
     this.time.plan(undefined, this.schedule.lease * 1000 + 3_000, () => {
       // It may have been back, and have left for good or be frozen again since.
       if (node.thawed !== thawed || !(node.dead || node.frozen)) return
-      if (this.#lastStop > begun - 3_000) return
+      if (this.#hubFailedAt > begun - 3_000) return
       for (const session of this.sessions) {
         if (!session.alive || session.node.frozen || session.node.upSince > begun - 3_000) continue
         for (const { user, channel } of theirs) {

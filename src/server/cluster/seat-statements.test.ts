@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { joinedLink } from '../../../test/support/joined-link.ts'
 import { channelName, makeApp, member, socketIdOf } from '../../../test/support/parts.ts'
 import type { Member } from '../../protocol/messages.ts'
@@ -24,7 +25,8 @@ async function begin(options: Parameters<typeof makeApp>[0] = {}) {
   const { ledger } = broker
   const around = { link, ledger, listener, doubtful: false, draining: false }
   const seat = new Seat(makeApp(options), channelName('presence-room'))
-  return { statements: new SeatStatements(seat, around, () => {}), seat, around, ledger, told }
+  const emptied = vi.fn()
+  return { statements: new SeatStatements(seat, around, emptied), seat, around, ledger, told, emptied }
 }
 
 describe('SeatStatements', () => {
@@ -41,8 +43,22 @@ describe('SeatStatements', () => {
     seat.exit(before)
     const entries = [other, enter('1.3', anew)]
     expect(await Promise.all(entries.map((entry) => statements.told(entry)))).toEqual(['joined', 'full'])
-    await vi.waitFor(() => expect(told.toSorted()).toEqual(['+a', '+b', '-a']))
+    await eventually(() => told.toSorted()).toEqual(['+a', '+b', '-a'])
     expect([...seat.roster.keys()]).toEqual(['b'])
+  })
+
+  it('is emptied when the ledger has heard that nobody is here, and not while it is out of reach', async () => {
+    const { statements, seat, around, ledger, emptied } = await begin()
+    const entry = { socketId: socketIdOf('1.1'), member: member('a') }
+    seat.enter(entry)
+    await statements.told(entry)
+    vi.spyOn(ledger, 'hold').mockRejectedValueOnce(new Error('The connection was lost'))
+    seat.exit(entry)
+    await statements.told(entry)
+    expect(emptied).not.toHaveBeenCalled()
+    await vi.waitFor(() => expect(around.link.up).toBe(true))
+    await statements.sayAgain()
+    expect(emptied).toHaveBeenCalledTimes(1)
   })
 
   describe('#refresh', () => {

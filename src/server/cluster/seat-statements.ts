@@ -46,7 +46,7 @@ export class SeatStatements {
   /** The last notice that came while something was being said; only of counts. */
   #later: Notice | undefined
 
-  /** `emptied` is called each time that everything is said and nobody is here. */
+  /** `emptied` is called each time that everything is said, the ledger has heard it, and nobody is here. */
   constructor(seat: Seat, around: Surroundings, emptied: () => void) {
     this.seat = seat
     this.#around = around
@@ -146,7 +146,7 @@ export class SeatStatements {
     if (later !== undefined) this.#learnCount(later, false)
     if (this.#unsure) void this.refresh()
     this.#unsure = false
-    if (this.seat.subscriptions === 0) this.#emptied()
+    if (this.over) this.#emptied()
   }
 
   /** Who was here before and came anew was kept in the roster: whether another node has the user, only the ledger knows. */
