@@ -60,6 +60,21 @@ describe('reverb start --workers', { timeout: 30_000 }, () => {
     survivor.terminate()
   })
 
+  it('waits longer before it replaces one that replaced another and died at once, too; others do not wait with it', async () => {
+    const { run } = await startWorkers()
+    const [first = 0, second = 0] = workersOf(run)
+    const pauseAfter = async (worker: number) => {
+      process.kill(worker, 'SIGKILL')
+      const line = new RegExp(`Worker ${worker} has ended .* (\\d+) ms`)
+      await eventually(() => run.printed()).toMatch(line)
+      return line.exec(run.printed())?.[1]
+    }
+    expect(await pauseAfter(first)).toBe('200')
+    expect(await pauseAfter(second)).toBe('200')
+    await eventually(() => workersOf(run)).toHaveLength(2)
+    expect(await pauseAfter(workersOf(run)[0] ?? 0)).toBe('400')
+  })
+
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'tells every client 4200 on %s, and ends with 0',
     async (signal) => {
@@ -81,6 +96,22 @@ describe('reverb start --workers', { timeout: 30_000 }, () => {
     await eventually(() => run.printed()).toContain('shutting down')
     run.child.kill('SIGTERM')
     expect(await run.ended).toBe(1)
+  })
+
+  it('ends at once with 0 on a signal before it listens, with the worker that was on its way', async () => {
+    const config = `
+      import cluster from 'node:cluster'
+      if (cluster.isWorker) await new Promise(() => setInterval(() => {}, 1000))
+      export default {}
+    `
+    const files = { 'slow.mjs': config }
+    const run = await reverb(['start', '--workers', '2', '--config', 'slow.mjs'], app, files)
+    await eventually(() => workersOf(run)).toHaveLength(1)
+    run.child.kill('SIGTERM')
+    // What it has printed is at its end when the worker has ended, too.
+    expect(await run.ended).toBe(0)
+    expect(run.child.signalCode).toBeNull()
+    expect(run.printed()).toBe('')
   })
 
   it('says once what keeps it from listening, and ends with 1', async () => {

@@ -1,17 +1,18 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { ensureBuilt, root } from './support/built.ts'
+import { listen } from './support/host.ts'
 import { createPusher, received } from './support/official-clients.ts'
 
 beforeAll(ensureBuilt, 120_000)
 
 /** Starts examples/scaling-redis as `npm run demo:scaling` does, on free ports, its leases shorter. */
-function startExample() {
+function startExample(port = 0) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'examples/scaling-redis/start.ts'], {
     cwd: root,
-    env: { PATH: process.env['PATH'], PORT: '0', REVERB_NODE_TTL: '2' },
+    env: { PATH: process.env['PATH'], PORT: String(port), REVERB_NODE_TTL: '2' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let printed = ''
@@ -28,6 +29,8 @@ function startExample() {
   })
   return {
     printed: () => printed,
+    /** Resolves to the exit code. */
+    code: ended.then(([code]) => Number(code)),
     /** What stands in the parentheses of a pattern, once it has been printed. */
     async found(pattern: RegExp): Promise<string> {
       while (!pattern.test(printed)) await Promise.race([once(child.stdout, 'data'), stopped])
@@ -87,5 +90,13 @@ describe('examples/scaling-redis', () => {
     for (const { port } of [redis, balancer]) {
       await expect(once(connect(Number(port), '127.0.0.1'), 'connect')).rejects.toThrow('ECONNREFUSED')
     }
+  })
+
+  it('ends what it has started, and itself with 1, when the port of the balancer is in use', {
+    timeout: 60_000,
+  }, async () => {
+    const example = startExample(await listen(createServer()))
+    expect(await example.code).toBe(1)
+    expect(example.printed()).toMatch(/Everything has ended\.\n$/)
   })
 })

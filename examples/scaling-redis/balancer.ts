@@ -35,10 +35,6 @@ export async function startBalancer(port: number, nodes: readonly URL[]): Promis
     from.pipe(to)
   }
 
-  const timer = setInterval(() => {
-    for (const node of nodes) void check(node)
-  }, 500)
-
   async function check(node: URL) {
     if (await isReady(node)) ready.add(node)
     else ready.delete(node)
@@ -46,6 +42,9 @@ export async function startBalancer(port: number, nodes: readonly URL[]): Promis
 
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
+  const timer = setInterval(() => {
+    for (const node of nodes) void check(node)
+  }, 500)
   const address = server.address()
   return {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`,

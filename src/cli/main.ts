@@ -70,8 +70,8 @@ function remoteCommand(name: string): Command {
 
 /** One server, or one of several processes: what forks them, or one that was forked. */
 async function run(flags: StartFlags, workers: number | undefined): Promise<void> {
-  if (workers === undefined) untilSignal(await start(flags))
-  else if (cluster.isPrimary) untilSignal(await startWorkers(flags, workers))
+  if (workers === undefined) await untilSignal(start(flags))
+  else if (cluster.isPrimary) await untilSignal(startWorkers(flags, workers))
   else untilTold(await startWorker(flags))
 }
 
@@ -121,15 +121,18 @@ function helpOf(settings: Readonly<Record<string, Setting<unknown>>>): string {
   return `\nEnvironment:\n${rows.join('\n')}\n  ${appsVariable.padEnd(36)}JSON array of apps instead of the default one\n`
 }
 
-/** The first signal ends the server in peace, a second one at once. */
-function untilSignal({ stop }: Running): void {
+/** The first signal ends the server in peace, a second one at once; before it listens, there is nobody to be told. */
+async function untilSignal(starting: Promise<Running>): Promise<void> {
+  let running: Running | undefined
   let ending = false
   const end = () => {
+    if (running === undefined) process.exit(0)
     if (ending) process.exit(1)
     ending = true
-    void stop()
+    void running.stop()
   }
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end)
+  running = await starting
 }
 
 /** The primary says when to end, by SIGTERM; from a terminal or a supervisor that signals everybody it comes more than once. */

@@ -34,7 +34,6 @@ class Workers {
   readonly #logger: Logger
   readonly #alive = new Map<Worker, Promise<void>>()
   readonly #pauses = new Set<NodeJS.Timeout>()
-  #pause: number = pauses.first
   #stopping = false
 
   constructor(logger: Logger) {
@@ -50,7 +49,7 @@ class Workers {
       worker.once('exit', ended)
       worker.once('listening', ({ port }) => {
         worker.off('exit', ended)
-        this.#keep(worker)
+        this.#keep(worker, pauses.first)
         resolve(port)
       })
     })
@@ -58,7 +57,7 @@ class Workers {
 
   /** Forks one more, and another one whenever it ends. */
   another(): void {
-    this.#keep(this.#fork())
+    this.#keep(this.#fork(), pauses.first)
   }
 
   /** Has all of them stop, and resolves when they have ended. */
@@ -81,25 +80,20 @@ class Workers {
     return worker
   }
 
-  #keep(worker: Worker): void {
+  /** `early`: milliseconds before it is replaced if it dies at once; the next one in its place waits twice as long. */
+  #keep(worker: Worker, early: number): void {
     const begun = performance.now()
     worker.once('exit', (code, signal) => {
       if (this.#stopping) return
-      const pause = this.#nextPause(performance.now() - begun)
+      const pause = performance.now() - begun < shortLife ? early : pauses.first
       const how = signal ?? `code ${code}`
       this.#logger.warn(`Worker ${worker.process.pid} has ended (${how}); another one starts in ${pause} ms`)
       const timer = setTimeout(() => {
         this.#pauses.delete(timer)
-        this.another()
+        this.#keep(this.#fork(), Math.min(pause * 2, pauses.last))
       }, pause)
       this.#pauses.add(timer)
     })
-  }
-
-  #nextPause(lived: number): number {
-    const pause = lived < shortLife ? this.#pause : pauses.first
-    this.#pause = Math.min(pause * 2, pauses.last)
-    return pause
   }
 
   #kill(signal: 'SIGTERM' | 'SIGKILL'): void {

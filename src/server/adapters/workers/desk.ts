@@ -22,6 +22,8 @@ export class Desk {
   readonly #visits = new Map<number, Visit>()
   /** Nodes of the worker, by where they live. */
   readonly #lives = new Map<MemoryExchange, Set<string>>()
+  /** What has come in this turn of the event loop. */
+  #received: WorkerWord[] = []
   #over = false
 
   constructor(exchangeOf: (prefix: string) => MemoryExchange, send: SendMessage) {
@@ -35,11 +37,13 @@ export class Desk {
     const received = this.#over ? undefined : unpack<WorkerWord>(message)
     if (received === undefined) return
     this.#line.advanced = received.advanced
-    for (const word of received.words) this.#hear(word)
+    if (this.#received.length === 0) setImmediate(() => this.#hearAll())
+    for (const word of received.words) this.#received.push(word)
   }
 
   /** Nothing can be told to the worker any more; what its nodes have stays until their time is over. */
   disconnected(): void {
+    this.#received = []
     for (const number of this.#visits.keys()) this.#leave(number)
   }
 
@@ -48,6 +52,17 @@ export class Desk {
     this.#over = true
     this.disconnected()
     for (const [exchange, lives] of this.#lives) for (const life of lives) exchange.end(life)
+  }
+
+  /**
+   * A primary that was frozen finds questions that have been given up since: their askers would never learn what was done,
+   * so that no webhook told of it.
+   */
+  #hearAll(): void {
+    const words = this.#received
+    this.#received = []
+    const ended = new Set(words.flatMap(({ kind, visit }) => (kind === 'bye' ? [visit] : [])))
+    for (const word of words) if (word.kind !== 'question' || !ended.has(word.visit)) this.#hear(word)
   }
 
   #hear(word: WorkerWord): void {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deserialize, serialize } from 'node:v8'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { eventually } from '../../../../test/support/eventually.ts'
@@ -23,7 +24,10 @@ class FakeWorker extends EventEmitter implements Channel {
   readonly desk: Desk
   readonly #copy: (message: object) => unknown
   readonly #unread: (() => void)[] = []
+  readonly #unheard: (() => void)[] = []
   frozen = false
+  /** The primary does not read. */
+  unheard = false
 
   constructor(exchangeOf: (prefix: string) => MemoryExchange, serialization: keyof typeof serializations) {
     super()
@@ -47,7 +51,9 @@ class FakeWorker extends EventEmitter implements Channel {
   ): boolean {
     setImmediate(() => {
       sent(null)
-      this.desk.receive(this.#copy(message))
+      const arrive = () => this.desk.receive(this.#copy(message))
+      if (this.unheard) this.#unheard.push(arrive)
+      else arrive()
     })
     return true
   }
@@ -61,6 +67,12 @@ class FakeWorker extends EventEmitter implements Channel {
   thaw(): void {
     this.frozen = false
     for (const arrive of this.#unread.splice(0)) arrive()
+  }
+
+  /** The primary reads what has come in the meantime. */
+  hear(): void {
+    this.unheard = false
+    for (const arrive of this.#unheard.splice(0)) arrive()
   }
 
   /** The process is gone. */
@@ -191,6 +203,23 @@ describe('the broker of a worker', () => {
     expect(frozen.unread).toBeLessThan(70)
     frozen.thaw()
     await eventually(() => heard.slice(-2)).toEqual([expect.stringContaining('did not listen'), 'connected'])
+  })
+
+  it('is not answered, nor obeyed, where it has given up a question before a frozen primary reads it', async () => {
+    const worker = primary()()
+    const { broker, heard } = await connected(worker)
+    const { ledger } = broker
+    await ledger.renew('node.1', 60_000, true)
+    worker.unheard = true
+    const asked = ledger.hold('node.1', news, holding, 0)
+    await nextTurn()
+    broker.reset()
+    await expect(asked).rejects.toThrow('reset')
+    await nextTurn()
+    worker.hear()
+    await eventually(() => heard.at(-1)).toBe('connected')
+    // Said for the first time: so somebody learns that the channel was vacant before.
+    expect(await ledger.hold('node.1', news, holding, 0)).toMatchObject({ occupied: true })
   })
 
   it('leaves the messages of the application alone, as they leave it', async () => {
