@@ -51,7 +51,10 @@ const orderShipped = `
     broadcastOn() { return new Channel('orders.' + this.order_id) }
   }`
 
-describe('A script without an application', () => {
+/** For several processes one after the other, some of which compile TypeScript. */
+const patience = { timeout: 60_000 }
+
+describe('A script without an application', patience, () => {
   it('prints the line of the seed with nothing configured', async () => {
     const { code, stdout, stderr } = await run(`${orderShipped}\nawait broadcast(new OrderShipped(1))`)
     expect({ code, stdout, stderr }).toEqual({
@@ -118,7 +121,7 @@ describe('A script without an application', () => {
   })
 })
 
-describe('An application', () => {
+describe('An application', patience, () => {
   const boot = (basePath: string) => `
     import { Application, ReverbProvider, broadcast, BroadcastEvent } from '@startkit/broadcasting'
     const app = new Application({ basePath: ${JSON.stringify(basePath)}, providers: [ReverbProvider] })
@@ -190,7 +193,7 @@ describe('An application', () => {
   })
 })
 
-describe('The demo', () => {
+describe('The demo', patience, () => {
   it('says that its port is in use, and ends with 1', async () => {
     const PORT = String(await listen(createServer()))
     const { code, stderr } = await run(`import './examples/orders/server.ts'`, { PORT }, ['--import', 'tsx'])

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../test/support/eventually.ts'
 import { open, sharedSecret } from '../protocol/encryption.ts'
 import { ConfigurationError } from '../support/errors.ts'
 import { BroadcastEvent } from './broadcast-event.ts'
@@ -709,7 +710,7 @@ describe('BroadcastManager', () => {
     const { manager } = managerWith({ driver: 'null', logger })
     await manager.broadcast(new OrderShipped(1)).toOthers()
     manager.broadcast(new OrderShipped(1)).via('nowhere')
-    await vi.waitFor(() => expect(warning).toHaveBeenCalledTimes(2))
+    await eventually(() => warning).toHaveBeenCalledTimes(2)
     for (const [text] of warning.mock.calls) expect(text).toMatch(/^The logger failed on ".*": disk full$/)
   })
 })

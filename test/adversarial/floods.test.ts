@@ -202,7 +202,7 @@ describe('new connections', () => {
     await witness.unharmed()
   })
 
-  it('above what may wait get 4100', async () => {
+  it('above what may wait get 4100', { timeout: 60_000 }, async () => {
     const running = await startServer({ connectRate: 1 })
     const witness = await bystander(running)
     const newcomers = Array.from({ length: 1_010 }, async () => refusalOf(await running.open()))

@@ -43,9 +43,11 @@ describe('leaving', () => {
 
     // Nobody was told of anybody: each was on the other node before its three seconds were over.
     expect(watcher.members).toEqual([])
-    const moved = clients.flatMap(({ established }) => established.filter((at) => at > before))
-    expect(moved.length).toBeGreaterThan(crowd / 3)
-    expect(peak(moved)).toBeLessThan(2 * (moved.length / spread))
+    // Whoever comes back too early is sent away once more.
+    const sentAway = clients.flatMap(({ closed }) => closed.filter((at) => at > before).slice(0, 1))
+    expect(sentAway.length).toBeGreaterThan(crowd / 3)
+    // Four times what it should be, as this process may be held up; of a stampede it would be all.
+    expect(peak(sentAway)).toBeLessThan(sentAway.length / 2)
   })
 })
 

@@ -42,12 +42,12 @@ async function mastersOf(processes: readonly Redis[]): Promise<readonly [Redis, 
 
 describe('A redis broker of a Redis Cluster', () => {
   const suite = brokerSuite((prefix) => redisBroker({ cluster: urls(), prefix }))
-  for (const { title, run } of suite) it.concurrent(title, run, 30_000)
+  for (const { title, run } of suite) it.concurrent(title, run, 60_000)
 })
 
 describe('A redis broker of a cluster client of the package ioredis', () => {
   const suite = brokerSuite((prefix) => redisBroker({ client: ioRedis, prefix }))
-  for (const { title, run } of suite) it.concurrent(title, run, 30_000)
+  for (const { title, run } of suite) it.concurrent(title, run, 60_000)
 })
 
 describe('In a Redis Cluster', () => {
@@ -103,6 +103,8 @@ describe('In a Redis Cluster', () => {
   it('the broker finds the shard again after its master has died', async () => {
     const { broker, node, lost } = await openBroker({ cluster: urls(), prefix: 'dying' })
     const [master] = await mastersOf(processes)
+    // So that a replica takes over soon.
+    for (const redis of processes) await redis.cli('config', 'set', 'cluster-node-timeout', '2000')
     await master.kill()
     expect(await lost()).not.toBe('')
     await node.connected()

@@ -13,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => redis.kill())
 
 const place = { appId: 'app', channel: 'presence-room' }
-const count = 100_000
+// More than a script can take or give at once; it must be done with them before Redis calls itself busy, after five seconds.
+const count = 30_000
 
 describe.each(libraries)('The ledger in Redis, by the package %s', (library) => {
   it('has room for very many users of one node in one place, and is rid of them when the node is gone', async () => {
@@ -39,7 +40,7 @@ describe.each(libraries)('The ledger in Redis, by the package %s', (library) => 
     }
     await eventually(subscriptionsLeft).toBe(0)
     // Nobody else has to wait for all of them.
-    expect(parts).toBeGreaterThan(50)
+    expect(parts).toBeGreaterThan(15)
     expect((await ledger.state(place)).members).toHaveLength(0)
     const settled = await ledger.settle('node.2', 0)
     expect(settled).toMatchObject({ offline: [] })

@@ -18,7 +18,7 @@ afterAll(() => redis.kill())
 describe('The ledger in Redis', () => {
   it('answers and tells what the one in memory does, whatever nodes say', async () => {
     const steps = fc.array(ledgerStep, { minLength: 1, maxLength: 80, size: 'max' })
-    await fc.assert(fc.asyncProperty(steps, sameOnBoth), { numRuns: 100 })
+    await fc.assert(fc.asyncProperty(steps, sameOnBoth), { numRuns: 100, interruptAfterTimeLimit: 60_000 })
   }, 120_000)
 })
 

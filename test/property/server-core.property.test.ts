@@ -88,7 +88,8 @@ describe.each([
   { answers: 'at once', makeRegistry: () => new MemoryRegistry() },
   { answers: 'later', makeRegistry: () => new ManualRegistry() },
 ])('Whatever clients do, while the registry answers $answers,', ({ makeRegistry }) => {
-  const parameters = { numRuns: 300 }
+  // Fewer on a busy machine: the time of a test is bounded, and what a run takes depends on its steps.
+  const parameters = { numRuns: 300, interruptAfterTimeLimit: 8_000 }
   const steps = fc.array(step, { maxLength: 60, size: 'max' })
 
   it('every message is well-formed and makes sense after the others, and no handler fails', async () => {

@@ -1,7 +1,8 @@
-import { expect, onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { Link } from '../../src/server/cluster/link.ts'
 import { Metrics } from '../../src/server/metrics.ts'
 import type { BrokerHub } from '../../src/testing/broker-hub.ts'
+import { eventually } from './eventually.ts'
 
 /** The link of a node that has joined the others, with its broker; nobody listens to what it reports. */
 export async function joinedLink(hub: BrokerHub, nodeId = 'node') {
@@ -11,6 +12,6 @@ export async function joinedLink(hub: BrokerHub, nodeId = 'node') {
   onTestFinished(() => link.close())
   const nothing = { message() {}, changed() {}, lost() {}, recover: async () => {}, believe() {} }
   link.start({ ...nothing, settled: async () => {} })
-  await vi.waitFor(() => expect(link.trouble).toBeUndefined(), 10_000)
+  await eventually(() => link.trouble).toBeUndefined()
   return { link, broker }
 }

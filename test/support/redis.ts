@@ -51,7 +51,8 @@ export async function startRedisCluster(tls?: RedisTls): Promise<readonly Redis[
   const ports = await freePorts(12)
   const processes = ports.slice(0, 6).map((port, at) => {
     const own = [...optionsOf(listening(port, tls)), '--cluster-port', String(ports[6 + at])]
-    return redisOn(port, [...own, '--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'], { tls })
+    // No replica takes over by itself: a busy machine may keep a master from answering for seconds.
+    return redisOn(port, [...own, '--cluster-enabled', 'yes', '--cluster-node-timeout', '20000'], { tls })
   })
   await Promise.all(processes.map((redis) => redis.start()))
   const addresses = processes.map(({ port }) => `127.0.0.1:${port}`)
@@ -110,7 +111,8 @@ async function startSentinel(
 ): Promise<Redis> {
   const lines = Object.entries(listening(port, tls)).map((line) => line.join(' '))
   const watched = `sentinel monitor ${name} 127.0.0.1 ${master} 2`
-  const timings = [`sentinel down-after-milliseconds ${name} 1000`, `sentinel failover-timeout ${name} 5000`]
+  // As in a cluster, nothing takes over before it is told to.
+  const timings = [`sentinel down-after-milliseconds ${name} 20000`, `sentinel failover-timeout ${name} 5000`]
   const configuration = [...lines, watched, ...timings].join('\n')
   const sentinel = redisOn(port, ['sentinel.conf', '--sentinel'], { tls, configuration })
   await sentinel.start()

@@ -8,8 +8,8 @@ import { changeIn } from './observer.ts'
 export class ReturningClient {
   /** `disconnected` is final: pusher-js would not come back by itself. */
   state: 'connecting' | 'connected' | 'disconnected' = 'connecting'
-  /** Milliseconds on the monotonic clock of every connection that was established. */
-  readonly established: number[] = []
+  /** When its connections were closed, in milliseconds on the monotonic clock. */
+  readonly closed: number[] = []
   /** What it has heard of members: `+7`, `-7`. */
   readonly members: string[] = []
   readonly #url: string
@@ -51,16 +51,14 @@ export class ReturningClient {
         JSON.stringify({ event: 'pusher:subscribe', data: { channel: this.#channel, auth, channel_data } }),
       )
     }
-    if (message.event === 'pusher_internal:subscription_succeeded') {
-      this.state = 'connected'
-      this.established.push(performance.now())
-    }
+    if (message.event === 'pusher_internal:subscription_succeeded') this.state = 'connected'
     const change = changeIn(message)
     if (change !== undefined) this.members.push(change)
   }
 
   #closed(code: number): void {
     if (this.#ended) return
+    this.closed.push(performance.now())
     const isFinal = (code >= 4000 && code < 4100) || code >= 4300
     this.state = isFinal ? 'disconnected' : 'connecting'
     if (isFinal) return

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type Socket } from 'node:net'
 import { inspect } from 'node:util'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createCertificate } from '../../../test/support/certificate.ts'
 import { eventually } from '../../../test/support/eventually.ts'
 import { type Answers, answerWith, startFakeApi, targetOn } from '../../../test/support/fake-api.ts'
@@ -220,17 +220,22 @@ describe('A failure', () => {
     const error = await failureOf(post(clientOf(port, target)))
     expect(error).toMatchObject({ answered: undefined, retryable: true })
     expect(error.message).toContain(`https://127.0.0.1:${port} takes no connection within 0.05 s`)
-    expect(sockets).toHaveLength(4)
+    await eventually(() => sockets).toHaveLength(4)
   })
 
   it.each([
     ['nothing', hang],
     ['half an answer', (response: ServerResponse) => void response.writeHead(200).write('{')],
   ])('is told in time by a server that answers %s', async (_, answer) => {
-    const { api, client } = await setUp([answer, succeed], { timeout: 0.2 })
-    const error = await failureOf(post(client))
+    const { api, client } = await setUp([answer, succeed], { timeout: 5 })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const failure = failureOf(post(client))
+    await eventually(() => api.requests).toHaveLength(1)
+    vi.advanceTimersByTime(5_000)
+    const error = await failure
     expect(error).toMatchObject({ answered: undefined, retryable: false })
-    expect(error.message).toContain('has not answered within 0.2 s; whether it arrived is not known')
+    expect(error.message).toContain('has not answered within 5 s; whether it arrived is not known')
     expect(api.requests).toHaveLength(1)
     // The connection was given up, and the next request is not disturbed.
     expect(await post(client)).toEqual({ done: true })

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { joinedLink } from '../../../test/support/joined-link.ts'
 import { makeApp, socketIdOf } from '../../../test/support/parts.ts'
 import { BrokerHub } from '../../testing/broker-hub.ts'
@@ -30,7 +31,7 @@ describe('Attendance', () => {
     const attendance = new Attendance({ link, ledger: broker.ledger, changed() {}, tellOfUser })
     const [app, socketId] = [makeApp(), socketIdOf('1.1')]
     await attendance.signIn(app, socketId, '7')
-    await vi.waitFor(() => expect(link.trouble).toBeUndefined())
+    await eventually(() => link.trouble).toBeUndefined()
     expect(tellOfUser).not.toHaveBeenCalled()
     await attendance.signOut(app, socketId, '7')
     expect(tellOfUser.mock.calls).toEqual([[app.id, '7']])

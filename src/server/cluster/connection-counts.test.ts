@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { joinedLink } from '../../../test/support/joined-link.ts'
 import { makeApp } from '../../../test/support/parts.ts'
 import { BrokerHub } from '../../testing/broker-hub.ts'
@@ -48,7 +49,7 @@ describe('ConnectionCounts', () => {
     const [gone, here] = [makeApp({ id: 'gone' }), makeApp({ id: 'here' })]
     for (const app of [gone, here]) counts.connect(app)
     counts.disconnect(gone)
-    await vi.waitFor(async () => expect([await count('gone'), await count('here')]).toEqual([0, 1]))
+    await eventually(async () => [await count('gone'), await count('here')]).toEqual([0, 1])
     const saidAgain = async () => {
       asked.mockClear()
       await counts.recover()

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { eventually } from '../../../test/support/eventually.ts'
 import { joinedLink } from '../../../test/support/joined-link.ts'
 import { BrokerHub, type HubBroker } from '../../testing/broker-hub.ts'
 import { Metrics } from '../metrics.ts'
@@ -38,7 +39,7 @@ function begin() {
 }
 
 async function up(link: Link): Promise<void> {
-  await vi.waitFor(() => expect(link.trouble).toBeUndefined(), 10_000)
+  await eventually(() => link.trouble).toBeUndefined()
 }
 
 /** Resolves when the hub has had the turns that it needs for an attempt. */
@@ -56,7 +57,7 @@ describe('Link', () => {
     })
     const asked = link.ask(() => late).catch(() => 'out of reach')
     broker.cut()
-    await vi.waitFor(() => expect(link.trouble).toBeDefined())
+    await eventually(() => link.trouble).toBeDefined()
     broker.heal()
     await up(link)
     fail(new Error('The old connection says no'))
@@ -83,7 +84,7 @@ describe('Link', () => {
     // Taken by the broker, and never brought back.
     const send = vi.spyOn(broker.roads, 'send').mockImplementationOnce(async () => {})
     const renewed = link.renew()
-    await vi.waitFor(() => expect(send).toHaveBeenCalled())
+    await eventually(() => send).toHaveBeenCalled()
     broker.cut()
     await renewed
     broker.heal()
@@ -98,7 +99,7 @@ describe('Link', () => {
     vi.spyOn(broker.roads, 'send').mockImplementation(async () => {})
     const subscribe = vi.spyOn(broker.roads, 'subscribe')
     broker.heal()
-    await vi.waitFor(() => expect(subscribe).toHaveBeenCalled())
+    await eventually(() => subscribe).toHaveBeenCalled()
     await link.close()
     const other = await joinedLink(hub, 'other')
     expect(await other.link.ask((life) => other.broker.ledger.renew(life, ttl, false))).toMatchObject({
@@ -113,7 +114,7 @@ describe('Link', () => {
     const renew = vi.spyOn(broker.ledger, 'renew').mockRejectedValue(new Error('There is no memory left'))
     broker.cut('It was cut')
     broker.heal()
-    await vi.waitFor(() => expect(link.trouble).toContain('There is no memory left'))
+    await eventually(() => String(link.trouble)).toContain('There is no memory left')
     expect(told).toEqual([expect.stringContaining('It was cut'), expect.stringContaining('no memory left')])
     renew.mockRestore()
     await up(link)
@@ -126,7 +127,7 @@ describe('Link', () => {
     const failed = (reason: string) => open.mock.lastCall?.[0].failed?.(reason)
     failed('This comes too late')
     broker.cut('It was cut')
-    await vi.waitFor(() => expect(link.trouble).toContain('It was cut'))
+    await eventually(() => String(link.trouble)).toContain('It was cut')
     for (const reason of ['Refused', 'Refused', 'Wrong password', 'Refused']) failed(reason)
     expect(link.trouble).toContain('Refused')
     expect(told).toEqual(

@@ -14,7 +14,7 @@ import {
 import { Inbox } from '../inbox.ts'
 
 /** Milliseconds after which what does not come will not come. */
-const patience = 10_000
+const patience = 25_000
 
 /** Long enough for every test, in milliseconds. */
 const aWhile = 60_000

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { eventually } from '../../../../test/support/eventually.ts'
 import { pending } from '../../../../test/support/pending.ts'
 import type { NatsConnection, NatsMessage } from './connection.ts'
 import { Outposts } from './outposts.ts'
@@ -90,7 +91,7 @@ describe('Outposts', () => {
     const reached = vi.fn()
     const reaching = outposts.reach().then(reached)
     const before = cluster.published
-    await vi.waitUntil(() => cluster.published > before + 2)
+    await eventually(() => cluster.published).toBeGreaterThan(before + 2)
     expect(reached).not.toHaveBeenCalled()
     cluster.kept.delete('b')
     await reaching
@@ -112,7 +113,7 @@ describe('Outposts', () => {
     await outposts.reach()
     expect(cluster.openTo('b')).toBe(0)
     cluster.kept.delete('b')
-    await vi.waitUntil(() => cluster.openTo('b') === 1, { timeout: 5000 })
+    await eventually(() => cluster.openTo('b')).toBe(1)
   })
 
   it('are gone when they are ended, also one that is being made', async () => {
@@ -131,7 +132,7 @@ describe('Outposts', () => {
     await asked.promise
     ended.end()
     made.resolve()
-    await vi.waitUntil(() => cluster.connections.length === 3)
-    await vi.waitUntil(() => cluster.openTo('b') + cluster.openTo('c') === 0)
+    await eventually(() => cluster.connections.length).toBe(3)
+    await eventually(() => cluster.openTo('b') + cluster.openTo('c')).toBe(0)
   })
 })
