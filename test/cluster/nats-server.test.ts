@@ -97,6 +97,69 @@ describe('A NATS server that starts anew', () => {
     expect((await expectToWork(other.node)).version).toBeGreaterThan(before.version)
   })
 
+  it('is rid of what a node has written into a new memory before it knew that it is one', {
+    timeout: 30_000,
+  }, async () => {
+    const server = await startNats()
+    const [{ node, lost }, other] = [
+      openNode({ url: server.url }),
+      openNode({ url: server.url, id: 'other.1' }),
+    ]
+    for (const each of [node, other.node]) await each.connected()
+    await node.begin()
+    await node.hold(room, { add: [member('7')] })
+    const { streams } = await jetstreamManager(await connectTo(server))
+    await streams.purge('tests_ledger')
+    await node.hold(room, { add: [member('7')] })
+    await node.sign('app', '7', true)
+    await node.connect('app', 1, 0)
+    await expect(node.broker.ledger.renew(node.id, 1000, false)).rejects.toThrow('lost its memory')
+    await lost()
+    await node.connected()
+    expect(await node.broker.ledger.renew(node.id, 1000, false)).toBe(stale)
+    other.node.broker.reset()
+    await other.node.connected()
+    await other.node.begin()
+    await eventually(async () => {
+      expect((await other.node.renew()).expired).toEqual([])
+      await other.node.settle()
+      const { ledger } = other.broker
+      const [{ members, subscriptions }, online, connections] = await Promise.all([
+        ledger.state(room),
+        ledger.online('app', ['7']),
+        ledger.connections('app'),
+      ])
+      return members.length + subscriptions + online.size + connections === 0
+    })
+  })
+
+  it('counts on, too, when somebody writes who has not noticed that its memory is new', {
+    timeout: 30_000,
+  }, async () => {
+    const server = await startNats()
+    const [{ node, lost }, late] = [
+      openNode({ url: server.url }),
+      openNode({ url: server.url, id: 'late.1' }),
+    ]
+    for (const each of [node, late.node]) await each.connected()
+    await Promise.all([node.begin(), late.node.begin()])
+    const { streams } = await jetstreamManager(await connectTo(server))
+    await streams.purge('tests_ledger')
+    node.broker.reset()
+    await lost()
+    await node.connected()
+    await node.begin()
+    await node.broker.ledger.watch([room])
+    const before = await node.hold(placeOf('another'))
+    await late.node.hold(room, { add: [member('7')] })
+    const { version } = await node.notice(room)
+    expect(version).toBeGreaterThan(before.version)
+    expect(await node.broker.ledger.state(room)).toMatchObject({ version })
+    expect(await node.hold(room, { add: [member('8')] })).toMatchObject({ previous: version })
+    await expect(late.node.hold(room, { add: [member('9')] })).rejects.toThrow('lost its memory')
+    await late.lost()
+  })
+
   it('has nobody kept for ever, or online, when only its reminders go', { timeout: 30_000 }, async () => {
     const server = await startNats()
     const { node } = openNode({ url: server.url })

@@ -1,5 +1,5 @@
 import { type Renewed, stale } from '../../cluster/broker.ts'
-import type { Bucket, Entry, Step } from './bucket.ts'
+import { type Bucket, type Entry, LostMemoryError, type Step } from './bucket.ts'
 import type { ServerClock } from './clock.ts'
 
 /** One life of a node. */
@@ -31,13 +31,17 @@ const mourning = 120_000
 export class Lives {
   readonly #bucket: Bucket
   readonly #clock: ServerClock
+  /** Those that were renewed by this node, over whichever connection. */
+  readonly #own: Set<string>
   /** Until when those are alive that were renewed here. */
   readonly #until = new Map<string, number>()
   #graves: readonly string[] = []
 
-  constructor(bucket: Bucket, clock: ServerClock) {
+  /** `own` outlives the connections. */
+  constructor(bucket: Bucket, clock: ServerClock, own = new Set<string>()) {
     this.#bucket = bucket
     this.#clock = clock
+    this.#own = own
   }
 
   /** Dead nodes of which something may have arrived since nothing was left of them, as of the last renewal. */
@@ -46,10 +50,20 @@ export class Lives {
   }
 
   async renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
+    const renewed = await this.#renew(node, ttl, fresh)
+    if (renewed === stale) this.#own.delete(node)
+    else this.#own.add(node)
+    return renewed
+  }
+
+  async #renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
     let sent = 0
     const before = await this.#change((table): Step<Life | undefined | typeof stale> => {
       const life = table[node]
-      if (!fresh && (life === undefined || this.#isOver(life))) return { result: () => stale }
+      if (!fresh) {
+        if (life === undefined) return this.#disown(node, ttl, table)
+        if (this.#isOver(life)) return { result: () => stale }
+      }
       sent = this.#clock.moment()
       const renewed = { ...table, [node]: { ttl } }
       return { write: { renewed: node, lives: renewed } satisfies StoredTable, result: () => life }
@@ -58,7 +72,9 @@ export class Lives {
     const acknowledged = this.#clock.moment()
     const table = tableOf(await this.#bucket.read(key))
     const now = table[node]
-    if (now === undefined || now.dead) return stale
+    // It was written a moment ago.
+    if (now === undefined) throw new LostMemoryError()
+    if (now.dead) return stale
     this.#clock.learn(now.at, sent, acknowledged)
     if (!fresh && before !== undefined && now.at >= before.at + before.ttl) {
       // It was over before the renewal came, and others may have begun to act on that.
@@ -115,6 +131,17 @@ export class Lives {
       const { [node]: life, ...lives } = table
       return life === undefined ? { result: () => undefined } : without(lives)
     })
+  }
+
+  /**
+   * A memory that knows nothing of an own life is another than it was renewed in, and may have been written to before anybody
+   * knew that: what it has is taken away when its node has had the time to say everything again.
+   */
+  #disown(node: string, ttl: number, lives: Table): Step<typeof stale> {
+    const result = (): typeof stale => stale
+    if (!this.#own.has(node)) return { result }
+    const stray = { ttl, dead: true, gone: this.#clock.earliest + ttl - mourning }
+    return { write: { lives: { ...lives, [node]: stray } } satisfies StoredTable, result }
   }
 
   #bury(node: string, may: (life: Life) => boolean): Promise<'alive' | 'dead'> {

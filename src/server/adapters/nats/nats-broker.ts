@@ -29,6 +29,7 @@ class NatsBroker implements Broker {
   readonly #connector: Connector
   readonly #closing = new AbortController()
   readonly #unanswered = { ledger: new Unanswered(), due: new Unanswered() }
+  readonly #ownLives = new Set<string>()
   #session: Session | undefined
   /** The listener has been told that there is no connection. */
   #lost = false
@@ -109,6 +110,7 @@ class NatsBroker implements Broker {
       ...{ connection, jetStream, prefix, replicas, listener },
       reach: () => this.#connector.reach(),
       unanswered: this.#unanswered,
+      ownLives: this.#ownLives,
     })
     void lost.then((reason) => session.end(reason))
     return session

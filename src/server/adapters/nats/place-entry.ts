@@ -1,5 +1,5 @@
 import type { Notice } from '../../cluster/broker.ts'
-import type { Entry } from './bucket.ts'
+import { type Entry, LostMemoryError } from './bucket.ts'
 import type { NatsMessage } from './connection.ts'
 import { isVacant, type PlaceChange, type PlaceRecord, unknownPlace } from './place-record.ts'
 
@@ -19,12 +19,16 @@ interface StoredNotice extends Omit<Notice, 'version' | 'previous'> {
 /** Bytes that NATS has room for in the headers of a message, less those of the others. */
 const room = 60_000
 
-/** What is known of a place. */
-export function recordOf(entry: Entry | undefined): PlaceRecord {
+/** What is known of a place, in a memory that is known by this base; throws when it is another by now. */
+export function recordOf(entry: Entry | undefined, known: number): PlaceRecord {
   if (entry === undefined) return unknownPlace
   // Written below.
-  const { base, version = base + entry.revision, ...rest } = entry.value as StoredPlace
-  return { ...rest, version }
+  const { base, version, ...rest } = entry.value as StoredPlace
+  if (base > known) throw new LostMemoryError()
+  // Whoever wrote it took this memory for an earlier one, whose versions are of no use here.
+  const isOutdated = base < known && version !== 0
+  const own = known + entry.revision
+  return { ...rest, version: isOutdated ? own : (version ?? own) }
 }
 
 /** How the place is stored after a change. */
@@ -44,13 +48,14 @@ export function noticeFields({ told, ...change }: PlaceChange, base: number): Re
   return { Notice: JSON.stringify({ base, subscriptions, added: [], removed: [] } satisfies StoredNotice) }
 }
 
-/** The notice that a message of the server brings, if it brings one. */
-export function noticeOf(message: NatsMessage): Notice | undefined {
+/** The notice that a message brings, if it brings one; none of a memory that began after that with this base. */
+export function noticeOf(message: NatsMessage, known: number): Notice | undefined {
   const text = message.headers?.get('Notice') ?? ''
   if (text === '') return undefined
   // Written above.
   const { base, previous, ...rest } = JSON.parse(text) as StoredNotice
-  const version = base + revisionOf(message)
+  if (base > known) return undefined
+  const version = known + revisionOf(message)
   // Nobody knows the version as that before itself: whoever watches asks for the state.
   return { ...rest, version, previous: previous ?? version }
 }

@@ -85,12 +85,12 @@ export class Places {
   async remind(key: string): Promise<void> {
     const { bucket, clock } = this.#parts
     const notes = new Notes(clock)
-    this.#remind(key, unknownPlace, recordOf(await bucket.read(key)), notes)
+    this.#remind(key, unknownPlace, this.#recordOf(await bucket.read(key)), notes)
     await notes.done()
   }
 
   async state(place: Place): Promise<PlaceState> {
-    const record = recordOf(await this.#parts.bucket.read(keyOfPlace(place)))
+    const record = this.#recordOf(await this.#parts.bucket.read(keyOfPlace(place)))
     const members = record.members.map(({ id, info }) => ({ id, info }))
     return { version: record.version, subscriptions: subscriptionsOf(record), members }
   }
@@ -104,7 +104,7 @@ export class Places {
       const some = found.slice(index, index + readAtOnce)
       const entries = await Promise.all(some.map(({ key }) => bucket.read(key)))
       for (const [at, { name }] of some.entries()) {
-        const record = recordOf(entries[at])
+        const record = this.#recordOf(entries[at])
         if (isVacant(record)) continue
         occupied.set(name, { subscriptions: subscriptionsOf(record), users: record.members.length })
       }
@@ -113,12 +113,12 @@ export class Places {
   }
 
   watch(places: readonly Place[]): Promise<void> {
-    const { bucket, line } = this.#parts
+    const { beginning, bucket, line } = this.#parts
     for (const place of places) {
       let told = 0
       line.hear(this.#noticesOf(place), (message) => {
         bucket.outdate(keyOfPlace(place), revisionOf(message))
-        const notice = noticeOf(message)
+        const notice = noticeOf(message, beginning.base)
         // One that was overtaken is missed by nobody: whoever was told of the next has asked for the state.
         if (notice === undefined || notice.version <= told) return
         told = notice.version
@@ -179,7 +179,7 @@ export class Places {
     const { clock, beginning } = this.#parts
     const now = clock.earliest
     const { base } = beginning
-    const before = recordOf(entry)
+    const before = this.#recordOf(entry)
     const change = apply(before, now)
     const { record, told } = change
     const drop = life === undefined ? undefined : this.#shareOf(life, key, before, record, notes)
@@ -202,7 +202,8 @@ export class Places {
       shares.delete(life, key)
       return Object.hasOwn(before.shares, life) ? shareKeyOf(life, key) : undefined
     }
-    if (!shares.has(life, key)) shares.add(life, key, notes)
+    // What was written down in another memory counts for nothing.
+    if (!Object.hasOwn(before.shares, life) || !shares.has(life, key)) shares.add(life, key, notes)
     return undefined
   }
 
@@ -216,6 +217,10 @@ export class Places {
     for (const member of after.members) {
       if (member.until !== undefined && !known.has(member)) due.kept(member.until, key, notes)
     }
+  }
+
+  #recordOf(entry: Entry | undefined): PlaceRecord {
+    return recordOf(entry, this.#parts.beginning.base)
   }
 
   #noticesOf({ appId, channel }: Place): string {

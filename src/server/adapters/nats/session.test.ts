@@ -24,6 +24,7 @@ async function openLedger(jetStream: JetStream) {
   const session = await Session.open({
     ...{ connection, jetStream, prefix: 'p', replicas: 1, reach: async () => {} },
     unanswered: { ledger: new Unanswered(), due: new Unanswered() },
+    ownLives: new Set(),
     listener: { message: () => {}, changed: () => {} },
   })
   return partsOver(session.ask).ledger

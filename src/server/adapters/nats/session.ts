@@ -32,6 +32,8 @@ export interface SessionParts {
   readonly prefix: string
   readonly replicas: number
   readonly unanswered: UnansweredParts
+  /** Lives of this node that were renewed over the sessions before; those over this one come to them. */
+  readonly ownLives: Set<string>
   readonly listener: Pick<BrokerListener, 'message' | 'changed'>
 }
 
@@ -69,6 +71,7 @@ export class Session {
     prefix,
     replicas,
     unanswered,
+    ownLives,
     listener,
     ...given
   }: SessionParts): Promise<Session> {
@@ -86,7 +89,7 @@ export class Session {
     const eventsBeginning = await Beginning.of(eventBucket, eventsClock)
     const dueBeginning = await Beginning.of(dueBucket, new ServerClock())
     const beginning = await Beginning.of(bucket, clock)
-    const lives = new Lives(bucket, clock)
+    const lives = new Lives(bucket, clock, ownLives)
     const beginnings = [beginning, dueBeginning, eventsBeginning]
     const check = () => Promise.all(beginnings.map((each) => each.check()))
     const room = (connection.info?.max_payload ?? usualPayload) - headerRoom
