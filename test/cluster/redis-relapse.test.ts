@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { stale } from '../../src/server/cluster/broker.ts'
 import { apiOf } from '../support/api.ts'
+import { openBroker } from '../support/broker.ts'
 import { eventually } from '../support/eventually.ts'
 import { startRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
@@ -35,6 +37,34 @@ it('whoever left a moment before another Redis took over, which has not heard of
     await eventually(() => api.read(`/channels/${room}/users`)).toEqual({ users: [{ id: 'a' }] })
     await eventually(() => api.read('/channels')).toEqual({ channels: { [room]: {} } })
     await eventually(() => redis.cli('exists', '{reverb}:user:app-id:7')).toBe('0')
+  } finally {
+    await redis.kill()
+  }
+})
+
+it('a life of which a Redis has forgotten more than its node can say again is over, and any other goes on', async () => {
+  const redis = await startRedis('--enable-debug-command', 'local')
+  try {
+    const { broker, node } = await openBroker({ url: redis.url, prefix: 'relapse' })
+    /** Redis forgets a renewal; its lease ends so much later than the one before as if it had come so much later. */
+    const relapse = async (forgotten: number) => {
+      await node.begin(50_000)
+      expect(await redis.cli('save')).toBe('OK')
+      await node.renew(50_000 + forgotten)
+      expect(await redis.cli('debug', 'reload', 'nosave')).toBe('OK')
+    }
+    const renewed = () => broker.ledger.renew(node.id, 50_000, false)
+    await relapse(2_000)
+    expect(await renewed()).not.toBe(stale)
+    await relapse(4_000)
+    expect(await renewed()).toBe(stale)
+    expect(await renewed()).toBe(stale)
+    await relapse(2_000)
+    // So the one before it is from four seconds ago.
+    const now = performance.now.bind(performance)
+    const later = vi.spyOn(performance, 'now').mockImplementation(() => now() + 2_000)
+    onTestFinished(() => later.mockRestore())
+    expect(await renewed()).toBe(stale)
   } finally {
     await redis.kill()
   }

@@ -1,3 +1,4 @@
+import { settleTime } from '../../adapter.ts'
 import type {
   Departure,
   Held,
@@ -24,10 +25,21 @@ import { sign } from './scripts/sign.ts'
 
 type Word = string | number | boolean
 
+/** What Redis has said of the lease of a node. */
+interface Lease {
+  readonly node: string
+  /** Milliseconds on the clock of Redis. */
+  readonly expires: number
+  readonly link: RedisLink
+  /** Milliseconds on the monotonic clock of this process. */
+  readonly renewedAt: number
+}
+
 /** The truth about a cluster in a Redis: each call is one script, but for those that are made in parts. */
 export class RedisLedger implements Ledger {
   readonly #link: () => RedisLink
   readonly #names: RedisNames
+  #lease: Lease | undefined
 
   /** `link` throws while there is none. */
   constructor(link: () => RedisLink, names: RedisNames) {
@@ -36,9 +48,11 @@ export class RedisLedger implements Ledger {
   }
 
   async renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
-    const reply = await this.#say(renew, node, [ttl, fresh])
+    const [link, renewedAt] = [this.#link(), performance.now()]
+    const reply = await this.#say(renew, node, [ttl, fresh, this.#leastLease(node)])
     if (reply === stale) return stale
-    const [alive, expired, memory] = listOf(reply)
+    const [alive, expired, memory, expires] = listOf(reply)
+    this.#lease = { node, expires: Number(expires), link, renewedAt }
     return { alive: Number(alive), expired: textsOf(expired), memory: String(memory) }
   }
 
@@ -131,6 +145,17 @@ export class RedisLedger implements Ledger {
 
   async forget(node: string): Promise<void> {
     while ((await this.#run(reap, [node, true])) !== 1);
+  }
+
+  /**
+   * When the lease of a node ends that Redis must remember. What was said in the last moments of a link is said again should
+   * Redis have forgotten it; if it has forgotten a renewal from before them, it may still have what was given up since.
+   */
+  #leastLease(node: string): number {
+    if (this.#lease?.node !== node) return 0
+    const { expires, link, renewedAt } = this.#lease
+    const age = (link.endedAt ?? performance.now()) - renewedAt
+    return Math.round(expires - Math.max(0, settleTime - age))
   }
 
   /** What was asked of an earlier link is refused, however late it comes. */

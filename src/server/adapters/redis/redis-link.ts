@@ -1,6 +1,7 @@
 import { messageOf } from '../../../support/errors.ts'
 import { slotOf } from './cluster-slots.ts'
 import type { Connect, ConnectionListener, RedisConnection } from './redis-connection.ts'
+import { RedisScripts } from './redis-scripts.ts'
 import { addressText } from './redis-settings.ts'
 import {
   findMasters,
@@ -9,7 +10,6 @@ import {
   type OpenConnection,
   type Topology,
 } from './redis-targets.ts'
-import { scripts } from './scripts/all.ts'
 import type { Script } from './scripts/script.ts'
 
 /** Where a link goes, and by what. */
@@ -22,6 +22,8 @@ export interface RedisRoute {
 interface Shard {
   readonly commands: RedisConnection
   readonly subscriber: RedisConnection
+  /** On the connection for commands. */
+  readonly scripts: RedisScripts
 }
 
 /** Names that one command takes. */
@@ -50,7 +52,7 @@ export class RedisLink {
   #masters: readonly Master[] = []
   #shards: readonly Shard[] = []
   #pings: NodeJS.Timeout | undefined
-  #over = false
+  #endedAt: number | undefined
 
   constructor(route: RedisRoute, turn: number, listener: ConnectionListener) {
     this.turn = turn
@@ -69,6 +71,11 @@ export class RedisLink {
     }
   }
 
+  /** Milliseconds on the monotonic clock; undefined while it has not ended. */
+  get endedAt(): number | undefined {
+    return this.#endedAt
+  }
+
   /** Who is waited for while it opens, for people. */
   get silent(): string {
     return [...this.#silent].join(', ') || 'Redis'
@@ -76,15 +83,9 @@ export class RedisLink {
 
   /** Runs a script, whose keys are in the slot of the key; it gets the command for messages, then the words. */
   async run(script: Script, key: string, words: readonly (string | Buffer)[]): Promise<unknown> {
-    const { commands } = this.#shardOf(key)
-    const rest = ['1', key, this.#sharded ? 'SPUBLISH' : 'PUBLISH', ...words]
     try {
-      return await commands.command(['EVALSHA', script.sha, ...rest])
-    } catch (error) {
-      if (!messageOf(error).includes('NOSCRIPT')) throw this.#suspect(error)
-    }
-    try {
-      return await commands.command(['EVAL', script.text, ...rest])
+      const command = this.#sharded ? 'SPUBLISH' : 'PUBLISH'
+      return await this.#shardOf(key).scripts.run(script, ['1', key, command, ...words])
     } catch (error) {
       throw this.#suspect(error)
     }
@@ -111,10 +112,14 @@ export class RedisLink {
 
   /** Ends all connections; the listener hears nothing of it, nor of anything else. */
   destroy(): void {
-    this.#over = true
+    this.#endedAt ??= performance.now()
     clearInterval(this.#pings)
     for (const connection of this.#connections) connection.destroy()
     this.#connections.clear()
+  }
+
+  get #over(): boolean {
+    return this.#endedAt !== undefined
   }
 
   async #connect(): Promise<void> {
@@ -140,9 +145,10 @@ export class RedisLink {
     const [commands, subscriber] = [this.#open(target), this.#open(target)]
     this.#silent.add(name)
     await Promise.all([this.#openToMaster(commands), this.#openToMaster(subscriber)])
-    await Promise.all(scripts.map(({ text }) => commands.command(['SCRIPT', 'LOAD', text])))
+    const scripts = new RedisScripts(commands)
+    await scripts.load()
     this.#silent.delete(name)
-    return { commands, subscriber }
+    return { commands, subscriber, scripts }
   }
 
   /** A process that was a master a moment ago may have become another's replica: it would take no writes. */

@@ -1,16 +1,24 @@
 import { library } from './library.ts'
 import { script } from './script.ts'
 
-/** `Ledger.renew`. After the command: node, turn, milliseconds, fresh. */
+/**
+ * `Ledger.renew`. After the command: node, turn, milliseconds, fresh, and the time at which the lease must not have ended yet.
+ * Answers how many are alive, who is expired, the memory, and the end of the lease.
+ */
 export const renew = script(
   library,
   `
 local node, turn = ARGV[2], tonumber(ARGV[3])
-if ARGV[5] ~= '1' and not alive(node) then return 'stale' end
+if ARGV[5] ~= '1' then
+  if not alive(node) then return 'stale' end
+  -- A memory of long ago: it may have what the node has given up since, and will not name again.
+  if tonumber(redis.call('ZSCORE', root .. 'nodes', node)) < tonumber(ARGV[6]) then return 'stale' end
+end
 if turn < tonumber(redis.call('HGET', root .. 'turns', node) or 0) then return 'stale' end
 redis.call('HSET', root .. 'turns', node, text(turn))
 remain(root .. 'turns')
-redis.call('ZADD', root .. 'nodes', text(millis + tonumber(ARGV[4])), node)
+local expires = text(millis + tonumber(ARGV[4]))
+redis.call('ZADD', root .. 'nodes', expires, node)
 remain(root .. 'nodes')
 
 -- What nobody changes for a week must not expire while its node lives. Each renewal looks after some of it.
@@ -43,6 +51,7 @@ return {
   text(redis.call('ZCOUNT', root .. 'nodes', '(' .. text(millis), '+inf')),
   redis.call('ZRANGEBYSCORE', root .. 'nodes', '-inf', text(millis)),
   memory,
+  expires,
 }
 `,
 )
