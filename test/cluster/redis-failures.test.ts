@@ -80,6 +80,26 @@ describe.each(libraries)('A redis broker by the package %s', (library) => {
     await node.connected()
   })
 
+  it('has nothing done that it has given up by the time that a frozen Redis goes on', async () => {
+    const { broker, node } = await openBroker({
+      ...clientOf(library, redis.url),
+      prefix: `${library}-frozen`,
+    })
+    await node.begin(3_000)
+    redis.signal('SIGSTOP')
+    onTestFinished(() => redis.signal('SIGCONT'))
+    const asked = node.hold(place)
+    // On its way, and over the time for which a node with this lease waits.
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    broker.reset()
+    await expect(asked).rejects.toThrow()
+    redis.signal('SIGCONT')
+    await node.connected()
+    await node.begin(30_000)
+    // For the first time: so somebody learns that the channel was vacant before.
+    expect(await node.hold(place)).toMatchObject({ occupied: true })
+  })
+
   it('waits longer after each connection that did not last', async () => {
     const proxy = await startTcpProxy(redis.port)
     const { node } = await openBroker({ ...clientOf(library, urlOf(proxy)), prefix: `${library}-brief` })

@@ -1,5 +1,10 @@
 import { Grace } from '../grace.ts'
 
+/** Milliseconds after which a node whose lease is so long no longer waits for an answer. */
+export function patienceOf(ttl: number): number {
+  return ttl / 3
+}
+
 /** Has somebody answer in time; one timer for all that is asked. */
 export class Deadlines {
   readonly #who: string

@@ -5,7 +5,7 @@ import { settleTime } from '../adapter.ts'
 import { UnreachableError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Broker, type Notice, type Place, type Settled, stale } from './broker.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, patienceOf } from './deadlines.ts'
 import { Probe } from './probe.ts'
 import { Trouble } from './trouble.ts'
 
@@ -77,7 +77,7 @@ export class Link {
     this.#parts = parts
     this.instance = `${nodeId}.${randomBytes(4).toString('hex')}`
     this.#life = this.#newLife()
-    this.#deadlines = new Deadlines(broker.name, ttl / 3)
+    this.#deadlines = new Deadlines(broker.name, patienceOf(ttl))
     this.#probe = new Probe(this.instance, broker.roads, this.#deadlines)
     this.#trouble = new Trouble(broker, logger)
   }

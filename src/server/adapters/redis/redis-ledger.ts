@@ -10,6 +10,7 @@ import type {
   Settled,
 } from '../../cluster/broker.ts'
 import { stale } from '../../cluster/broker.ts'
+import { patienceOf } from '../../cluster/deadlines.ts'
 import type { RedisLink } from './redis-link.ts'
 import { placeName, type RedisNames, readPlace, readSegment, segment } from './redis-names.ts'
 import { listOf, membersOf, pairsOf, textsOf } from './redis-replies.ts'
@@ -25,9 +26,14 @@ import { sign } from './scripts/sign.ts'
 
 type Word = string | number | boolean
 
+/** Milliseconds for which anything may be under way: leases of a few seconds are for tests, on machines that hold processes up. */
+const leastPatience = 1_000
+
 /** What Redis has said of the lease of a node. */
 interface Lease {
   readonly node: string
+  /** In milliseconds. */
+  readonly ttl: number
   /** Milliseconds on the clock of Redis. */
   readonly expires: number
   readonly link: RedisLink
@@ -49,10 +55,10 @@ export class RedisLedger implements Ledger {
 
   async renew(node: string, ttl: number, fresh: boolean): Promise<Renewed | typeof stale> {
     const [link, renewedAt] = [this.#link(), performance.now()]
-    const reply = await this.#say(renew, node, [ttl, fresh, this.#leastLease(node)])
+    const reply = await this.#run(renew, [node, link.turn, ttl, fresh, this.#leastLease(node)])
     if (reply === stale) return stale
     const [alive, expired, memory, expires] = listOf(reply)
-    this.#lease = { node, expires: Number(expires), link, renewedAt }
+    this.#lease = { node, ttl, expires: Number(expires), link, renewedAt }
     return { alive: Number(alive), expired: textsOf(expired), memory: String(memory) }
   }
 
@@ -158,9 +164,17 @@ export class RedisLedger implements Ledger {
     return Math.round(expires - Math.max(0, settleTime - age))
   }
 
-  /** What was asked of an earlier link is refused, however late it comes. */
+  /** When a node gives up what it asks now, in milliseconds on the clock of Redis: never too early. */
+  #deadline(node: string): number {
+    if (this.#lease?.node !== node) return Number.MAX_SAFE_INTEGER
+    const { ttl, expires, renewedAt } = this.#lease
+    const now = expires - ttl + performance.now() - renewedAt
+    return Math.ceil(now + Math.max(patienceOf(ttl), leastPatience))
+  }
+
+  /** What was asked of an earlier link is refused, however late it comes, and so is what has been given up by then. */
   async #say(script: Script, node: string, said: readonly Word[]): Promise<unknown> {
-    return this.#run(script, [node, this.#link().turn, ...said])
+    return this.#run(script, [node, this.#link().turn, this.#deadline(node), ...said])
   }
 
   async #run(script: Script, said: readonly Word[]): Promise<unknown> {

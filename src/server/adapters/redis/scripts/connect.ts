@@ -1,12 +1,12 @@
 import { library } from './library.ts'
 import { script } from './script.ts'
 
-/** `Ledger.connect`. After the command: node, turn, app, connections, limit; answers how many the node has from now on. */
+/** `Ledger.connect`. After the command: node, turn, deadline, app, connections, limit. Answers how many the node has from now on. */
 export const connect = script(
   library,
   `
-local node, app, connections, limit = ARGV[2], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-if not speaks(node, ARGV[3]) then return 'stale' end
+local node, app, connections, limit = ARGV[2], ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if not speaks(node, ARGV[3], ARGV[4]) then return 'stale' end
 local key = root .. 'app:' .. app
 local before = tonumber(redis.call('HGET', key, node) or 0)
 if limit > 0 and connections > before then

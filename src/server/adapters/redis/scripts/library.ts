@@ -29,9 +29,10 @@ local function alive(node)
   return expires and tonumber(expires) > millis
 end
 
--- turns: by life, the number of the connection that it renewed by last. What it asked of an earlier one comes too late.
-local function speaks(node, turn)
-  return alive(node) and redis.call('HGET', root .. 'turns', node) == turn
+-- turns: by life, the number of the connection that it renewed by last. What it asked of an earlier one comes too late, and so
+-- does what it has given up by now: it would never hear what that has changed, and nobody would tell of it.
+local function speaks(node, turn, deadline)
+  return alive(node) and millis <= tonumber(deadline) and redis.call('HGET', root .. 'turns', node) == turn
 end
 
 -- node:<life>: the set of what it has, so that it can be found when it is gone. p<place>, a<app> or u<app>:<user>.

@@ -3,14 +3,14 @@ import { places } from './places.ts'
 import { script } from './script.ts'
 
 /**
- * A part of `Ledger.settle`. After the command: node, turn, the grace in milliseconds. Answers 1 if there may be more, and the
- * departures.
+ * A part of `Ledger.settle`. After the command: node, turn, deadline, the grace in milliseconds. Answers 1 if there may be more,
+ * and the departures.
  */
 export const settle = script(
   library,
   places,
   `
-if not speaks(ARGV[2], ARGV[3]) then return 'stale' end
+if not speaks(ARGV[2], ARGV[3], ARGV[4]) then return 'stale' end
 
 -- A part is what keeps others waiting for some milliseconds at most.
 local kept_part, departed_part = 500, 1000
@@ -49,7 +49,7 @@ for _, name in ipairs(names) do
   end
 end
 
-local latest = text(millis - tonumber(ARGV[4]))
+local latest = text(millis - tonumber(ARGV[5]))
 local over = redis.call('ZRANGEBYSCORE', root .. 'departures', '-inf', latest, 'LIMIT', 0, departed_part)
 for _, entry in ipairs(over) do redis.call('ZREM', root .. 'departures', entry) end
 return { (#due == kept_part or #over == departed_part) and 1 or 0, over }
