@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { eventually } from '../../../test/support/eventually.ts'
 import { joinedLink } from '../../../test/support/joined-link.ts'
+import { pending } from '../../../test/support/pending.ts'
 import { BrokerHub, type HubBroker } from '../../testing/broker-hub.ts'
 import { Metrics } from '../metrics.ts'
+import type { Settled } from './broker.ts'
 import { Link } from './link.ts'
 
 const ttl = 3_000
@@ -19,6 +21,7 @@ beforeEach(() => {
 function begin() {
   const metrics = new Metrics()
   const told: string[] = []
+  const settled: string[] = []
   const link = new Link({
     broker,
     nodeId: 'node',
@@ -33,9 +36,9 @@ function begin() {
     lost() {},
     recover: async () => {},
     believe() {},
-    settled: async () => {},
+    settled: async ({ offline }) => void settled.push(...offline.map(({ userId }) => userId)),
   })
-  return { link, metrics, told }
+  return { link, metrics, told, settled }
 }
 
 async function up(link: Link): Promise<void> {
@@ -106,6 +109,24 @@ describe('Link', () => {
       alive: 1,
       expired: [],
     })
+  })
+
+  it('tells of what it has been handed out, also when it is closed meanwhile', async () => {
+    const { link, settled } = begin()
+    await up(link)
+    await joinedLink(hub, 'other')
+    const { promise: answer, resolve } = pending<Settled>()
+    const settle = vi.spyOn(broker.ledger, 'settle').mockReturnValueOnce(answer)
+    const forget = vi.spyOn(broker.ledger, 'forget')
+    await link.renew()
+    await eventually(() => settle).toHaveBeenCalled()
+    const closed = link.close()
+    await attempted()
+    expect(forget).not.toHaveBeenCalled()
+    resolve({ departures: [], offline: [{ appId: 'app', userId: '7' }] })
+    await closed
+    expect(settled).toEqual(['7'])
+    expect(forget).toHaveBeenCalled()
   })
 
   it('says why it cannot come back, not only why it was lost', async () => {

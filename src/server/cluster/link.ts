@@ -64,7 +64,9 @@ export class Link {
   #renewedAt = 0
   #upSince = 0
   #renewing = false
-  #tending = false
+  /** Burying the dead and handing out departures, and the last of these being told. */
+  #tending: Promise<void> | undefined
+  #telling: Promise<void> | undefined
   #alive = 1
   /** Milliseconds before the broker is reset; 0 when all has gone well for a while. */
   #pause = 0
@@ -148,6 +150,9 @@ export class Link {
     clearTimeout(this.#believing)
     clearTimeout(this.#resetting)
     try {
+      // What has been handed out already is handed out to nobody else.
+      if (this.up) await this.#tending
+      await this.#telling
       if (this.up && this.alone) await this.#listener?.settled(await this.#settle(0))
       if (this.#state !== 'down') await this.#deadlines.inTime(broker.ledger.forget(this.#life))
       await this.#deadlines.inTime(broker.close())
@@ -203,7 +208,7 @@ export class Link {
       this.#state = 'up'
       this.#upSince = performance.now()
       // What is left of those who went long ago is no sight for those who come now.
-      if (this.alone) void this.#listener?.settled(await this.#settle(settleTime))
+      if (this.alone) this.#telling = this.#listener?.settled(await this.#settle(settleTime))
       await this.#listener?.recover()
       if (!this.#isCurrent(turn) || !this.up) return
       this.#trouble.end()
@@ -260,7 +265,10 @@ export class Link {
       this.#renewedAt = sent
       this.#alive = renewed.alive
       await this.#probe.run()
-      if (this.#isCurrent(turn) && !this.#tending) void this.#tend(renewed.expired, turn)
+      if (!this.#isCurrent(turn) || this.#closed) return
+      this.#tending ??= this.#tend(renewed.expired, turn).finally(() => {
+        this.#tending = undefined
+      })
     } catch (thrown) {
       this.#fail(messageOf(thrown), turn)
     } finally {
@@ -268,10 +276,9 @@ export class Link {
     }
   }
 
-  /** Buries the dead and hands out departures; whoever has just come back lets the others come back first. */
+  /** Buries the dead and hands out departures, never rejects; whoever has just come back lets the others come back first. */
   async #tend(expired: readonly string[], turn: number): Promise<void> {
     const { broker, ttl, logger } = this.#parts
-    this.#tending = true
     try {
       if (performance.now() - this.#upSince >= ttl) {
         for (const node of expired) {
@@ -279,11 +286,9 @@ export class Link {
           while (this.up && !(await this.#deadlines.inTime(broker.ledger.reap(node))));
         }
       }
-      if (this.up) void this.#listener?.settled(await this.#settle(settleTime))
+      if (this.up) this.#telling = this.#listener?.settled(await this.#settle(settleTime))
     } catch (thrown) {
       this.#fail(messageOf(thrown), turn)
-    } finally {
-      this.#tending = false
     }
   }
 
