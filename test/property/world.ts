@@ -32,6 +32,9 @@ export const channels = [
 /** What stands among the messages of a client where it may have left a channel. */
 export const left = 'left'
 
+/** The same where it may leave the channel from there on: once a sign-in that is under way has ended. */
+export const leaving = 'leaving'
+
 const refusals = ['pusher:error', 'pusher:subscription_error']
 
 /** Something that a client, the backend or the network does; of the fields, each deed takes what it needs. */
@@ -78,12 +81,11 @@ const deeds = {
     world.comesBack(client, channel)
     client.subscribe(channel, kindOf(channel).access === 'presence' ? userData(user) : undefined)
   },
-  'sign in': ({ parts }, { user, watchlist }, { say, connection }) => {
+  'sign in': (world, { user, watchlist }, client) => {
     const user_data = JSON.stringify({ id: user, watchlist })
-    say({
-      event: 'pusher:signin',
-      data: { auth: signUser(parts.app, connection.socketId, user_data), user_data },
-    })
+    const auth = signUser(world.parts.app, client.connection.socketId, user_data)
+    world.signsIn(client)
+    client.say({ event: 'pusher:signin', data: { auth, user_data } })
   },
 } satisfies Record<string, (world: World, step: Step, client: TestClient) => unknown>
 
@@ -141,7 +143,9 @@ export class World {
   readonly events: LifecycleEvent[] = []
   readonly #registry: WorldRegistry
   readonly #everybody: TestClient[] = []
-  readonly #leaves: { client: TestClient; channel: string; writes: number }[] = []
+  readonly #leaves: { client: TestClient; channel: string; writes: number; event: string }[] = []
+  /** Clients whose sign-in may be under way. */
+  readonly #signingIn = new Set<TestClient>()
   #left: { client: TestClient; channel: string; writes: number }[] = []
 
   constructor(registry: WorldRegistry) {
@@ -165,14 +169,14 @@ export class World {
     )
   }
 
-  /** Everything that was written to each client that has ever been, and {@link left} where it may have left a channel. */
+  /** Everything that was written to each client that has ever been, and {@link left} or {@link leaving} where it says so. */
   get heard(): readonly (readonly ServerMessage[])[] {
     return this.#everybody.map((client) => {
       const { writes } = client.socket
       const leaves = this.#leaves.filter((leave) => leave.client === client)
-      const parts = leaves.map(({ channel, writes: end }, index) => [
+      const parts = leaves.map(({ channel, writes: end, event }, index) => [
         ...messagesOnWire(Buffer.concat(writes.slice(leaves[index - 1]?.writes ?? 0, end))),
-        { event: left, channel },
+        { event, channel },
       ])
       return [...parts.flat(), ...messagesOnWire(Buffer.concat(writes.slice(leaves.at(-1)?.writes ?? 0)))]
     })
@@ -191,6 +195,12 @@ export class World {
 
   async answer(): Promise<void> {
     if (this.#registry instanceof ManualRegistry) await this.#registry.answerAll()
+    this.#signingIn.clear()
+  }
+
+  /** What the client says of some channels from here on waits for the registry's answer. */
+  signsIn(client: TestClient): void {
+    if (this.#registry instanceof ManualRegistry) this.#signingIn.add(client)
   }
 
   /** Whoever has left by now is gone for good. */
@@ -210,9 +220,10 @@ export class World {
     void this.parts.publish({ ...event, channel: channelName(name) })
   }
 
-  /** From here on the client must hear nothing of the channel. */
+  /** From here on the client must hear nothing of the channel, but for one whose sign-in is under way. */
   hasLeft(client: TestClient, channel: string): void {
     this.mayHaveLeft(client, channel)
+    if (this.#signingIn.has(client)) return
     this.#left.push({ client, channel, writes: client.socket.writes.length })
   }
 
@@ -220,7 +231,8 @@ export class World {
   mayHaveLeft(client: TestClient | undefined, channel: string): void {
     for (const one of client ? [client] : this.#everybody) {
       this.parts.outbox.flush(one.connection)
-      this.#leaves.push({ client: one, channel, writes: one.socket.writes.length })
+      const event = this.#signingIn.has(one) ? leaving : left
+      this.#leaves.push({ client: one, channel, writes: one.socket.writes.length, event })
     }
   }
 
