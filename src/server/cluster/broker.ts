@@ -142,6 +142,9 @@ export interface Departure extends Place {
 /** The answer to a node that is not alive in the eyes of the ledger: it must {@link Ledger.renew} under another id. */
 export const stale = 'stale'
 
+/** The same, for people. */
+export const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
+
 /** The answer to a renewal. */
 export interface Renewed {
   /** Other nodes that have not renewed in time: to be {@link Ledger.reap}ed. */

@@ -4,8 +4,9 @@ import type { Logger } from '../../support/logger.ts'
 import { settleTime } from '../adapter.ts'
 import { UnreachableError } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
-import { type Broker, type Notice, type Place, type Settled, stale } from './broker.ts'
+import { type Broker, type Notice, type Place, type Settled, stale, takenForDead } from './broker.ts'
 import { Deadlines, patienceOf } from './deadlines.ts'
+import { Departures } from './departures.ts'
 import { Probe } from './probe.ts'
 import { Trouble } from './trouble.ts'
 
@@ -14,8 +15,6 @@ const maxInterval = 2_000
 
 /** Milliseconds before the second attempt to come back; each time twice as many, up to the longest. */
 const [firstPause, longestPause] = [50, 2_000]
-
-const takenForDead = 'This node was silent for too long, so the others may have taken it for dead'
 
 /** What a node does when its link changes; nothing of it throws, and only `recover` may reject. */
 export interface LinkListener {
@@ -52,6 +51,7 @@ export class Link {
   readonly #deadlines: Deadlines
   readonly #probe: Probe
   readonly #trouble: Trouble
+  readonly #departures: Departures
   #listener: LinkListener | undefined
   #life: string
   /** Without a connection; saying everything again; one of them. */
@@ -64,9 +64,7 @@ export class Link {
   #renewedAt = 0
   #upSince = 0
   #renewing = false
-  /** Burying the dead and handing out departures, and the last of these being told. */
   #tending: Promise<void> | undefined
-  #telling: Promise<void> | undefined
   #alive = 1
   /** Milliseconds before the broker is reset; 0 when all has gone well for a while. */
   #pause = 0
@@ -82,6 +80,11 @@ export class Link {
     this.#deadlines = new Deadlines(broker.name, patienceOf(ttl))
     this.#probe = new Probe(this.instance, broker.roads, this.#deadlines)
     this.#trouble = new Trouble(broker, logger)
+    this.#departures = new Departures({
+      ...parts,
+      deadlines: this.#deadlines,
+      tell: (settled) => this.#listener?.settled(settled),
+    })
   }
 
   /** The id under which the ledger knows this node. */
@@ -152,8 +155,9 @@ export class Link {
     try {
       // What has been handed out already is handed out to nobody else.
       if (this.up) await this.#tending
-      await this.#telling
-      if (this.up && this.alone) await this.#listener?.settled(await this.#settle(0))
+      await this.#departures.told()
+      if (this.up && this.alone) await this.#departures.take(this.#life, 0)
+      await this.#departures.told()
       if (this.#state !== 'down') await this.#deadlines.inTime(broker.ledger.forget(this.#life))
       await this.#deadlines.inTime(broker.close())
     } catch (thrown) {
@@ -208,7 +212,7 @@ export class Link {
       this.#state = 'up'
       this.#upSince = performance.now()
       // What is left of those who went long ago is no sight for those who come now.
-      if (this.alone) this.#telling = this.#listener?.settled(await this.#settle(settleTime))
+      if (this.alone) await this.#departures.take(this.#life, settleTime)
       await this.#listener?.recover()
       if (!this.#isCurrent(turn) || !this.up) return
       this.#trouble.end()
@@ -276,26 +280,15 @@ export class Link {
     }
   }
 
-  /** Buries the dead and hands out departures, never rejects; whoever has just come back lets the others come back first. */
+  /** Buries the dead and tells of who has gone, never rejects; whoever has just come back lets the others come back first. */
   async #tend(expired: readonly string[], turn: number): Promise<void> {
-    const { broker, ttl, logger } = this.#parts
+    const isLongUp = performance.now() - this.#upSince >= this.#parts.ttl
     try {
-      if (performance.now() - this.#upSince >= ttl) {
-        for (const node of expired) {
-          logger.warn(`Node ${node} has not been heard of for ${ttl / 1000} s: its members leave`)
-          while (this.up && !(await this.#deadlines.inTime(broker.ledger.reap(node))));
-        }
-      }
-      if (this.up) this.#telling = this.#listener?.settled(await this.#settle(settleTime))
+      if (isLongUp) await this.#departures.bury(expired, () => this.up)
+      if (this.up) await this.#departures.take(this.#life, settleTime)
     } catch (thrown) {
       this.#fail(messageOf(thrown), turn)
     }
-  }
-
-  async #settle(grace: number): Promise<Settled> {
-    const settled = await this.#deadlines.inTime(this.#parts.broker.ledger.settle(this.#life, grace))
-    if (settled === stale) throw new Error(takenForDead)
-    return settled
   }
 
   #newLife(): string {
