@@ -15,7 +15,7 @@ interface DeparturesParts {
 /** The departures that are one node's to bring about and to tell: of nodes that have died, and of whoever went for good. */
 export class Departures {
   readonly #parts: DeparturesParts
-  #telling: Promise<void> | undefined
+  #telling: Promise<unknown> | undefined
 
   constructor(parts: DeparturesParts) {
     this.#parts = parts
@@ -38,10 +38,10 @@ export class Departures {
     const { broker, deadlines, tell } = this.#parts
     const settled = await deadlines.inTime(broker.ledger.settle(life, grace))
     if (settled === stale) throw new Error(takenForDead)
-    this.#telling = tell(settled)
+    this.#telling = Promise.all([this.#telling, tell(settled)])
   }
 
-  /** Resolves when those have been told of which were taken last. Never rejects. */
+  /** Resolves when all that was taken so far has been told. Never rejects. */
   async told(): Promise<void> {
     await this.#telling
   }
